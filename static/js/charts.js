@@ -1,0 +1,59 @@
+/* Charts in the colours of the theme: <canvas data-chart="id of a json_script">.
+
+   The data is {"type": "bar", "labels": [...], "stacked": true,
+   "series": [{"label": "Sent", "tone": "accent", "data": [...]}]}; tone as for badges. */
+const colour = (name) => {
+  const probe = document.createElement("i");
+  probe.style.color = `var(--${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+};
+
+function dataset({ label, data, tone }, type) {
+  const shade = colour(`fill-${tone || "neutral"}`);
+  return {
+    label,
+    data,
+    backgroundColor: shade,
+    borderColor: shade,
+    borderRadius: type === "bar" ? 4 : 0,
+    borderWidth: type === "line" ? 2 : 0,
+    maxBarThickness: 36,
+    pointRadius: 0,
+    tension: 0.3,
+  };
+}
+
+function options(stacked) {
+  const quiet = { color: colour("muted"), font: { family: "Inter", size: 12 } };
+  const grid = { color: colour("line") };
+  return {
+    maintainAspectRatio: false,
+    animation: false,
+    interaction: { mode: "index", intersect: false },
+    plugins: { legend: { position: "bottom", labels: { ...quiet, boxWidth: 10, boxHeight: 10 } } },
+    scales: {
+      x: { stacked, ticks: quiet, grid: { display: false }, border: grid },
+      y: { stacked, ticks: { ...quiet, precision: 0 }, grid, border: { display: false }, beginAtZero: true },
+    },
+  };
+}
+
+function draw(canvas) {
+  const source = document.getElementById(canvas.dataset.chart);
+  const { type, labels, stacked = false, series } = JSON.parse(source.textContent);
+  Chart.getChart(canvas)?.destroy();
+  const datasets = series.map((one) => dataset(one, type));
+  new Chart(canvas, { type, data: { labels, datasets }, options: options(stacked) });
+}
+
+function drawAll() {
+  for (const canvas of document.querySelectorAll("canvas[data-chart]")) draw(canvas);
+}
+
+document.addEventListener("htmx:afterSettle", drawAll);
+document.addEventListener("themechange", drawAll);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+drawAll();
