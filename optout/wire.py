@@ -60,9 +60,8 @@ class _GuardedConnection(HTTPConnection):
     def connect(self) -> None:
         try:
             super().connect()
-            # The handshake starts the socket's time anew, and urllib3 the sending's.
+            # urllib3 starts the socket's time anew when it sends.
             self.timeout = _seconds_until(self._ends_at)
-            self.sock.settimeout(self.timeout)
         except (OSError, UnicodeError) as error:
             self.close()
             raise _not_sent(self.host, error) from error

@@ -60,12 +60,23 @@ MORE = (
             Item(label="Opt Out", icon="ban", url_name="lists"),
             Item(label="Channels", icon="smartphone", url_name="channels"),
             Item(label="Keywords", icon="hash", url_name="keywords"),
+            Item(
+                label="Workspace",
+                icon="sliders-horizontal",
+                url_name="settings",
+                permission="optout.change_workspace",
+            ),
         ),
     ),
     Group(
         "Developers",
         (
-            Item(label="Webhook deliveries", icon="webhook", url_name="deliveries"),
+            Item(
+                label="Webhook deliveries",
+                icon="webhook",
+                url_name="deliveries",
+                permission="optout.view_webhookdelivery",
+            ),
             Item(label="Sandbox", icon="flask-conical", url_name="sandbox"),
             Item(label="API", icon="braces", url_name="api-docs"),
             Item(

