@@ -1,0 +1,20 @@
+"""How Django knows the app."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
+
+
+class OptoutConfig(AppConfig):
+    """Opt-out as an installed app."""
+
+    name = "optout"
+    verbose_name = "Opt-out"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Fill the action table, and keep the rows every installation has."""
+        from optout.seeds import seed_after_migrate  # models are loaded only now
+
+        autodiscover_modules("actions")
+        post_migrate.connect(seed_after_migrate, sender=self)

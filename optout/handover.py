@@ -1,0 +1,323 @@
+"""The states a message goes through from the claim to the receipt.
+
+`queued → sending → sent → delivered → read`; `sending → suppressed | failed |
+queued | unknown`; `unknown → sent | queued` by the provider's answer. A result counts
+only for the attempt that was claimed, so a sender that lost its lease changes nothing
+but may still turn `unknown` into `sent`.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from optout.models import (
+    OPTOUT_NUMBER,
+    BatchState,
+    Channel,
+    ErrorCode,
+    MessageState,
+    OutgoingBatch,
+    OutgoingMessage,
+    Purpose,
+)
+
+# A claimed message is nobody else's for this long. The sender starts no call so late
+# that it could end after the lease.
+LEASE = timedelta(seconds=60)
+MAX_ATTEMPTS = 5
+WAITS = (timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10))
+
+_ANSWERS = (Purpose.LIST_MESSAGE, Purpose.REPLY)
+_ANSWERS_FIRST = Case(When(purpose__in=_ANSWERS, then=Value(0)), default=Value(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Messages of one batch, marked `sending` and committed, for one sender."""
+
+    batch: OutgoingBatch
+    messages: list[OutgoingMessage]
+
+
+def runnable_batches() -> QuerySet[OutgoingBatch]:
+    """Batches with something due on a channel that may send now, next one first."""
+    now = timezone.now()
+    return (
+        OutgoingBatch.objects.filter(
+            Q(channel__paced_until=None) | Q(channel__paced_until__lte=now),
+            Q(starts_at=None) | Q(starts_at__lte=now),
+            Exists(_due(now).filter(batch=OuterRef("pk"))),
+            state=BatchState.RUNNING,
+            channel__is_active=True,
+        )
+        .select_related("channel")
+        .order_by(_ANSWERS_FIRST, F("claimed_at").asc(nulls_first=True), "id")
+    )
+
+
+def something_is_paced() -> bool:
+    """Whether something due waits for nothing but its channel's pace."""
+    now = timezone.now()
+    return OutgoingBatch.objects.filter(
+        Exists(_due(now).filter(batch=OuterRef("pk"))),
+        Q(starts_at=None) | Q(starts_at__lte=now),
+        state=BatchState.RUNNING,
+        channel__is_active=True,
+        channel__paced_until__gt=now,
+    ).exists()
+
+
+def claim(batch: OutgoingBatch, limit: int) -> Claim:
+    """Mark up to `limit` due messages `sending`, with a lease, and pace the channel.
+
+    Empty when another sender was quicker. Committed before it returns, so that an
+    opt-out which looks for `sending` messages finds them.
+    """
+    with transaction.atomic(durable=True):
+        now = timezone.now()
+        channel = _free_channel(batch.channel_id, now)
+        ids = _claimable(batch, now, limit) if channel else []
+        if not channel or not ids:
+            return Claim(batch, [])
+        OutgoingMessage.objects.filter(pk__in=ids, state=MessageState.QUEUED).update(
+            state=MessageState.SENDING,
+            lease_until=Now() + LEASE,
+            attempt=F("attempt") + 1,
+        )
+        until = now + timedelta(seconds=len(ids) / channel.rate)
+        Channel.objects.filter(pk=channel.pk).update(paced_until=until)
+        OutgoingBatch.objects.filter(pk=batch.pk).update(claimed_at=now)
+        claimed = OutgoingMessage.objects.filter(pk__in=ids).select_related("content")
+        return Claim(batch, list(claimed.order_by("id")))
+
+
+def _free_channel(channel_id: int, now: datetime) -> Channel | None:
+    """The channel, locked, if its pace allows another message at once."""
+    free = Channel.objects.filter(
+        Q(paced_until=None) | Q(paced_until__lte=now), pk=channel_id, is_active=True
+    )
+    return free.select_for_update(skip_locked=True).first()
+
+
+def _due(now: datetime) -> QuerySet[OutgoingMessage]:
+    return OutgoingMessage.objects.filter(state=MessageState.QUEUED, next_at__lte=now)
+
+
+def _claimable(batch: OutgoingBatch, now: datetime, limit: int) -> list[int]:
+    due = _due(now).filter(batch=batch, batch__state=BatchState.RUNNING)
+    if batch.purpose == Purpose.LIST_MESSAGE:
+        due = due.exclude(Exists(_others_on_their_way()))
+    ids = due.order_by("next_at", "id").values_list("id", flat=True)
+    return list(ids.select_for_update(skip_locked=True, of=("self",))[:limit])
+
+
+def _sending() -> QuerySet[OutgoingMessage]:
+    """What a provider call may be taking out now: marked, with a live lease."""
+    return OutgoingMessage.objects.filter(
+        state=MessageState.SENDING, lease_until__gt=Now()
+    )
+
+
+def _others_on_their_way() -> QuerySet[OutgoingMessage]:
+    """What is still leaving for the address of the outer message: it goes first."""
+    return _sending().filter(key=OuterRef("key")).exclude(pk=OuterRef("pk"))
+
+
+def on_their_way(keys: Collection[UUID]) -> set[int]:
+    """Ids of the messages to these keys that are leaving now."""
+    return set(_sending().filter(key__in=keys).values_list("id", flat=True))
+
+
+def still_on_their_way(ids: Collection[int]) -> set[int]:
+    """Those of these messages that are leaving still."""
+    return set(_sending().filter(pk__in=ids).values_list("id", flat=True))
+
+
+# Results of an attempt
+
+
+def _attempt_of(message: OutgoingMessage) -> QuerySet[OutgoingMessage]:
+    return OutgoingMessage.objects.filter(
+        pk=message.pk, attempt=message.attempt, state=MessageState.SENDING
+    )
+
+
+def give_back(message: OutgoingMessage) -> None:
+    """Nothing was sent: queued again with the attempt returned, or cancelled."""
+    _attempt_of(message).update(
+        state=_queued_or_cancelled(), attempt=F("attempt") - 1, lease_until=None
+    )
+
+
+def _queued_or_cancelled() -> Case:
+    cancelled = OutgoingBatch.objects.filter(
+        pk=OuterRef("batch_id"), state=BatchState.CANCELLED
+    )
+    return Case(
+        When(Exists(cancelled), then=Value(MessageState.CANCELLED)),
+        default=Value(MessageState.QUEUED),
+    )
+
+
+def suppress(
+    message: OutgoingMessage, *, entry_id: int | None, hold_id: int | None
+) -> None:
+    """The gate withheld it: shown as Failed – Optout Number, never counted failed."""
+    code = ErrorCode.OPTED_OUT if entry_id else ErrorCode.UNDER_REVIEW
+    _attempt_of(message).update(
+        state=MessageState.SUPPRESSED,
+        error=OPTOUT_NUMBER,
+        error_code=code,
+        entry=entry_id,
+        hold=None if entry_id else hold_id,
+        lease_until=None,
+    )
+
+
+def record_sent(message: OutgoingMessage, provider_id: str) -> None:
+    """The provider took it. Counts for a message whose lease ended meanwhile, too."""
+    OutgoingMessage.objects.filter(
+        pk=message.pk,
+        attempt=message.attempt,
+        state__in=(MessageState.SENDING, MessageState.UNKNOWN),
+    ).update(**_sent(provider_id))
+
+
+def _sent(provider_id: str) -> dict[str, object]:
+    """A receipt may have come before the result: the furthest state stands."""
+    reached = Case(
+        When(read_at__isnull=False, then=Value(MessageState.READ)),
+        When(delivered_at__isnull=False, then=Value(MessageState.DELIVERED)),
+        default=Value(MessageState.SENT),
+    )
+    return {
+        "state": reached,
+        "provider_id": provider_id,
+        "sent_at": timezone.now(),
+        "lease_until": None,
+        "error": "",
+        "error_code": "",
+    }
+
+
+def record_failed(message: OutgoingMessage, reason: str, code: ErrorCode) -> None:
+    """A definite no: the message will not be tried again."""
+    _attempt_of(message).update(
+        state=MessageState.FAILED, error=reason, error_code=code, lease_until=None
+    )
+
+
+def record_later(
+    message: OutgoingMessage, reason: str, wait_seconds: float | None = None
+) -> None:
+    """Refused for now, nothing accepted: queued for a later try, failed at the end."""
+    if message.attempt >= MAX_ATTEMPTS:
+        record_failed(message, reason, ErrorCode.TRIES_USED_UP)
+        return
+    wait = WAITS[min(message.attempt, len(WAITS)) - 1]
+    if wait_seconds is not None:
+        wait = max(wait, timedelta(seconds=min(wait_seconds, 86_400)))
+    _attempt_of(message).update(
+        state=_queued_or_cancelled(),
+        next_at=timezone.now() + wait,
+        error=reason,
+        lease_until=None,
+    )
+
+
+def record_unknown(message: OutgoingMessage, reason: str) -> None:
+    """Nobody knows whether the provider took it: asked, never sent again blindly."""
+    _attempt_of(message).update(
+        state=MessageState.UNKNOWN,
+        error=reason,
+        error_code=ErrorCode.NO_ANSWER,
+        lease_until=None,
+    )
+
+
+def sweep_leases() -> int:
+    """Messages whose sender is gone become unknown; their number."""
+    lost = OutgoingMessage.objects.filter(
+        state=MessageState.SENDING, lease_until__lte=Now()
+    )
+    return lost.update(
+        state=MessageState.UNKNOWN,
+        error="The sender stopped before the provider's answer was recorded.",
+        error_code=ErrorCode.NO_ANSWER,
+        lease_until=None,
+    )
+
+
+def channels_with_unknown() -> QuerySet[Channel]:
+    """Channels whose provider owes an answer about a message."""
+    unknown = OutgoingMessage.objects.filter(state=MessageState.UNKNOWN)
+    return Channel.objects.filter(pk__in=unknown.values("channel"))
+
+
+def unknown_messages(channel_id: int, *, limit: int = 500) -> list[OutgoingMessage]:
+    """What a provider that can look messages up has to be asked about."""
+    unknown = OutgoingMessage.objects.filter(
+        batch__channel=channel_id, state=MessageState.UNKNOWN
+    )
+    return list(unknown.order_by("id")[:limit])
+
+
+def settle_unknown(message: OutgoingMessage, provider_id: str | None) -> None:
+    """The provider's answer: taken (its id), or not taken (None): queued again."""
+    unknown = OutgoingMessage.objects.filter(
+        pk=message.pk, attempt=message.attempt, state=MessageState.UNKNOWN
+    )
+    if provider_id is not None:
+        unknown.update(**_sent(provider_id))
+        return
+    unknown.update(
+        state=_queued_or_cancelled(), next_at=timezone.now(), error="", error_code=""
+    )
+
+
+def record_receipt(
+    *, message_id: int, delivered_at: datetime | None, read_at: datetime | None
+) -> None:
+    """What the provider tells afterwards. States only move on; repeats change nothing.
+
+    A receipt never ends `sending`: the result does, and finds the receipt's times.
+    """
+    message = OutgoingMessage.objects.filter(pk=message_id)
+    if delivered_at:
+        message.filter(delivered_at=None).update(delivered_at=delivered_at)
+    if read_at:
+        message.filter(read_at=None).update(read_at=read_at)
+    taken = (
+        MessageState.SENT,
+        MessageState.DELIVERED,
+        MessageState.UNKNOWN,
+    )
+    reached = MessageState.READ if read_at else MessageState.DELIVERED
+    before = taken if read_at else (MessageState.SENT, MessageState.UNKNOWN)
+    message.filter(state__in=before).update(state=reached, error="", error_code="")
+
+
+def finish_batches() -> int:
+    """Running batches of which nothing is left to send are finished; their number."""
+    ending = (Purpose.BROADCAST, Purpose.API, Purpose.TEST)
+    left = OutgoingMessage.objects.filter(
+        batch=OuterRef("pk"), state__in=(MessageState.QUEUED, MessageState.SENDING)
+    )
+    done = OutgoingBatch.objects.filter(
+        ~Exists(left), state=BatchState.RUNNING, purpose__in=ending
+    )
+    return done.update(state=BatchState.FINISHED, finished_at=timezone.now())
+
+
+def cancel_leftovers() -> int:
+    """Cancel what a late claim left queued in a cancelled batch; the number."""
+    left = OutgoingMessage.objects.filter(
+        state=MessageState.QUEUED, batch__state=BatchState.CANCELLED
+    )
+    return left.update(state=MessageState.CANCELLED)

@@ -1,0 +1,344 @@
+"""Making, editing and deleting opt-out lists."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, F, Q
+from django.utils import timezone
+
+from optout import keyword_rules, keywords, ledger, locks, selection, webhooks
+from optout.actors import NOBODY, Actor
+from optout.ledger import Fact
+from optout.models import (
+    Entry,
+    Keyword,
+    KeywordRole,
+    LedgerKind,
+    ListState,
+    OptOutList,
+    Source,
+    default_list,
+    live_entries,
+    live_lists,
+)
+
+CHUNK = 500
+RECENT = timedelta(days=30)
+MAX_ALIASES = 50
+
+# What a form or a program may change; the rest of the row belongs to other flows.
+EDITABLE = (
+    "name",
+    "description",
+    "message",
+    "public_name",
+    "webhook_url",
+    "webhook_on_lift",
+)
+_FIELDS = {
+    KeywordRole.KEYWORD: "keyword",
+    KeywordRole.ALIAS: "aliases",
+    KeywordRole.START: "start_keyword",
+}
+_STOP = keywords.folded("STOP")
+_MAX_WORD: int = Keyword._meta.get_field("text").max_length or 0
+_MAX_FOLDED: int = Keyword._meta.get_field("folded").max_length or 0
+
+
+class ListError(ValueError):
+    """A change of a list that is refused; `code` is for programs, `field` for forms."""
+
+    def __init__(self, code: str, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a list as somebody typed them."""
+
+    keyword: str
+    aliases: Sequence[str] = field(default_factory=tuple)
+    start_keyword: str = ""
+
+    def rows(self) -> list[tuple[KeywordRole, str]]:
+        rows = [(KeywordRole.KEYWORD, self.keyword)]
+        rows += [(KeywordRole.ALIAS, alias) for alias in self.aliases]
+        if self.start_keyword:
+            rows.append((KeywordRole.START, self.start_keyword))
+        return rows
+
+
+def save(opt_out_list: OptOutList, words: Words) -> OptOutList:
+    """Write a list, new or changed, with its words; its first secret is made here.
+
+    Raises ListError as `check_name` and `check_words` do, and `list_deleted` for one
+    that was deleted meanwhile; IntegrityError for what was taken in this moment.
+    """
+    with transaction.atomic():
+        check_name(opt_out_list.name, opt_out_list)
+        _save_row(opt_out_list)
+        check_words(words, opt_out_list)
+        opt_out_list.keywords.all().delete()
+        opt_out_list.keywords.bulk_create(
+            Keyword(
+                list=opt_out_list, role=role, text=text, folded=keywords.folded(text)
+            )
+            for role, text in words.rows()
+        )
+    return opt_out_list
+
+
+def _save_row(opt_out_list: OptOutList) -> None:
+    """Write what is editable; a list that is being deleted must not come back."""
+    changed = list(EDITABLE)
+    if not opt_out_list.webhook_secrets:
+        opt_out_list.webhook_secrets = {"current": webhooks.new_secret()}
+        changed.append("webhook_secrets")
+    if opt_out_list._state.adding:
+        opt_out_list.save()
+        return
+    row = OptOutList.objects.select_for_update().get(pk=opt_out_list.pk)
+    if row.state != ListState.ACTIVE:
+        raise ListError("list_deleted", "This opt-out list was deleted.")
+    opt_out_list.save(update_fields=changed)
+
+
+def check_name(name: str, opt_out_list: OptOutList | None) -> None:
+    """Refuse a name that another list has; `opt_out_list` is None for a new one."""
+    same = OptOutList.objects.filter(name__iexact=name, state=ListState.ACTIVE)
+    if opt_out_list is not None:
+        same = same.exclude(pk=opt_out_list.pk)
+    if same.exists():
+        raise ListError("name_taken", "Another opt-out list has this name.", "name")
+
+
+# Words
+
+
+def check_words(words: Words, opt_out_list: OptOutList | None) -> None:
+    """Refuse words that a list may not have; `opt_out_list` is None for a new one.
+
+    Raises ListError with the `field`: `keyword_required`, `keyword_too_long`,
+    `keyword_reserved` (nothing to compare, or a word that is built in),
+    `keyword_repeated`, `keyword_taken`, `too_many_aliases`.
+    """
+    if not words.keyword.strip():
+        raise ListError("keyword_required", "Give an opt-out keyword.", "keyword")
+    if len(words.aliases) > MAX_ALIASES:
+        raise ListError(
+            "too_many_aliases", f"At most {MAX_ALIASES} aliases.", "aliases"
+        )
+    seen: dict[str, tuple[KeywordRole, str]] = {}
+    for role, text in words.rows():
+        _check_word(role, text, opt_out_list)
+        folded = keywords.folded(text)
+        if folded in seen:
+            message = f"“{text}” stands here twice."
+            raise ListError("keyword_repeated", message, _FIELDS[role])
+        seen[folded] = (role, text)
+    _check_not_taken(seen, opt_out_list)
+
+
+def _check_word(role: KeywordRole, text: str, opt_out_list: OptOutList | None) -> None:
+    if len(text) > _MAX_WORD or len(keywords.folded(text)) > _MAX_FOLDED:
+        message = f"A keyword has at most {_MAX_WORD} characters."
+        raise ListError("keyword_too_long", message, _FIELDS[role])
+    is_default = opt_out_list is not None and opt_out_list.is_default
+    if is_default and role != KeywordRole.START and keywords.folded(text) == _STOP:
+        return
+    if why := keyword_rules.clash(text):
+        raise ListError("keyword_reserved", why, _FIELDS[role])
+
+
+def _check_not_taken(
+    words: Mapping[str, tuple[KeywordRole, str]], opt_out_list: OptOutList | None
+) -> None:
+    others = Keyword.objects.filter(folded__in=words).select_related("list")
+    if opt_out_list is not None:
+        others = others.exclude(list=opt_out_list)
+    taken = others.first()
+    if taken is not None:
+        role, text = words[taken.folded]
+        raise ListError(
+            "keyword_taken",
+            f"“{text}” is already a word of the list “{taken.list.name}”.",
+            _FIELDS[role],
+        )
+
+
+# Deleting
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionPreview:
+    """What deleting a list would touch: its entries, and people on no other list."""
+
+    entries: int
+    on_no_other_list: int
+    batches: int
+
+
+def preview_deletion(opt_out_list: OptOutList) -> DeletionPreview:
+    """Count what a deletion would touch; nothing is changed."""
+    live = live_entries().filter(list=opt_out_list)
+    elsewhere = live_entries().exclude(list=opt_out_list).values("key")
+    return DeletionPreview(
+        entries=live.count(),
+        on_no_other_list=live.exclude(key__in=elsewhere)
+        .values("key")
+        .distinct()
+        .count(),
+        batches=opt_out_list.batches.filter(
+            state__in=("draft", "running", "paused")
+        ).count(),
+    )
+
+
+def delete(
+    opt_out_list: OptOutList,
+    *,
+    move_to: OptOutList | None,
+    reason: str = "",
+    actor: Actor = NOBODY,
+) -> None:
+    """Archive a list: its entries move to another list, or end with a reason.
+
+    Keyword, aliases, selections and links pass to `move_to`, or to the default list.
+    Webhooks and messages do not go out. A repeat changes nothing. Raises ListError
+    `default_list` and `bad_target`.
+    """
+    if opt_out_list.is_default:
+        raise ListError("default_list", "The default list cannot be deleted.")
+    target = move_to or default_list()
+    if target.state != ListState.ACTIVE or target == opt_out_list:
+        raise ListError("bad_target", "Choose another list to move to.", "move_to")
+    if not _begin(
+        opt_out_list,
+        target,
+        keeps_entries=move_to is not None,
+        reason=reason,
+        actor=actor,
+    ):
+        return
+    finish_deletion(opt_out_list)
+
+
+def _begin(
+    opt_out_list: OptOutList,
+    target: OptOutList,
+    *,
+    keeps_entries: bool,
+    reason: str,
+    actor: Actor,
+) -> bool:
+    """From here on new opt-outs go to the target, and sends ask both lists."""
+    facts = {"moved_to": target.pk if keeps_entries else None, "reason": reason}
+    with transaction.atomic():
+        row = OptOutList.objects.select_for_update().get(pk=opt_out_list.pk)
+        if row.state != ListState.ACTIVE:
+            return False
+        row.state = ListState.ARCHIVING
+        row.replaced_by = target
+        row.ends_entries = not keeps_entries
+        row.save(update_fields=["state", "replaced_by", "ends_entries"])
+        selection.replace_everywhere(row, target)
+        row.keywords.filter(role=KeywordRole.START).exclude(list=target).delete()
+        row.keywords.update(list=target, role=KeywordRole.ALIAS)
+        fact = Fact(LedgerKind.LIST_DELETED, list_id=row.pk, facts=facts)
+        ledger.write([fact], actor=actor)
+    opt_out_list.refresh_from_db()
+    return True
+
+
+def finish_deletion(opt_out_list: OptOutList) -> None:
+    """Move or end what is still live, chunk by chunk, then archive the list."""
+    while _clear_chunk(opt_out_list):
+        pass
+    OptOutList.objects.filter(pk=opt_out_list.pk, state=ListState.ARCHIVING).update(
+        state=ListState.ARCHIVED, archived_at=timezone.now()
+    )
+    opt_out_list.refresh_from_db()
+
+
+def move_leftovers() -> None:
+    """Finish deletions that were interrupted, and late entries of deleted lists."""
+    gone = OptOutList.objects.exclude(state=ListState.ACTIVE)
+    with_entries = Q(pk__in=live_entries().values("list"))
+    for row in gone.filter(with_entries | Q(state=ListState.ARCHIVING)):
+        finish_deletion(row)
+
+
+def _clear_chunk(opt_out_list: OptOutList) -> int:
+    with transaction.atomic(durable=True):
+        chunk = list(live_entries().filter(list=opt_out_list)[:CHUNK])
+        locks.lock_keys(entry.key for entry in chunk)
+        ids = [entry.pk for entry in chunk]
+        chunk = list(live_entries().filter(pk__in=ids))
+        if not opt_out_list.ends_entries:
+            _copy(chunk, opt_out_list)
+        now = timezone.now()
+        Entry.objects.filter(pk__in=[entry.pk for entry in chunk]).update(
+            ended_at=now, updated_at=now, ended_source=Source.MOVE
+        )
+        kind = LedgerKind.LIFTED if opt_out_list.ends_entries else LedgerKind.MOVED
+        ledger.write([Fact(kind, entry=entry, source=Source.MOVE) for entry in chunk])
+    return len(ids)
+
+
+def _copy(chunk: Sequence[Entry], opt_out_list: OptOutList) -> None:
+    """The same facts in the target list; where both lists have one, the older stays."""
+    target = opt_out_list.replaced_by
+    there = live_entries().filter(list=target, key__in=[entry.key for entry in chunk])
+    known = {(entry.key, entry.channel_id): entry for entry in there}
+    now = timezone.now()
+    copies: list[Entry] = []
+    newer: list[int] = []
+    for entry in chunk:
+        other = known.get((entry.key, entry.channel_id))
+        if other is not None and other.created_at <= entry.created_at:
+            continue
+        if other is not None:
+            newer.append(other.pk)
+        copies.append(_copy_of(entry, target, now))
+    Entry.objects.filter(pk__in=newer).update(
+        ended_at=now, updated_at=now, ended_source=Source.MOVE
+    )
+    Entry.objects.bulk_create(copies)
+
+
+def _copy_of(entry: Entry, target: OptOutList | None, now: Any) -> Entry:
+    values = {
+        column.attname: getattr(entry, column.attname)
+        for column in Entry._meta.concrete_fields
+        if not column.primary_key
+    }
+    return Entry(
+        **values | {"list_id": target.pk if target else None, "updated_at": now}
+    )
+
+
+# Counts of the overview
+
+
+def roll_up_counts() -> None:
+    """Count live and recent entries of each list for the overview; exact each minute.
+
+    Kept beside the lists: a counter inside the opt-out's transaction cost most of its
+    throughput and deadlocked.
+    """
+    since = timezone.now() - RECENT
+    live = dict(live_entries().values_list("list").annotate(Count("id")).order_by())
+    added = Entry.objects.filter(created_at__gte=since).exclude(
+        created_at=F("ended_at")
+    )
+    recent = dict(added.values_list("list").annotate(Count("id")).order_by())
+    for row in live_lists():
+        OptOutList.objects.filter(pk=row.pk).update(
+            entry_count=live.get(row.pk, 0), added_in_30_days=recent.get(row.pk, 0)
+        )

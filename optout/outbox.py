@@ -1,0 +1,169 @@
+"""The door out: every message is put here, in a batch, and waits as a row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+
+from optout import wake
+from optout.models import (
+    BatchState,
+    Channel,
+    Content,
+    MessageState,
+    OptOutList,
+    OutgoingBatch,
+    OutgoingMessage,
+    Purpose,
+)
+
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """An address to write to, with the values of the variables the content uses."""
+
+    key: UUID
+    address: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def open_batch(
+    *,
+    channel: Channel,
+    purpose: Purpose,
+    lists: Sequence[OptOutList] = (),
+    unsubscribe_list: OptOutList | None = None,
+    state: BatchState = BatchState.RUNNING,
+    skip_default_reason: str = "",
+    created_by_id: int | None = None,
+) -> OutgoingBatch:
+    """A new batch with its selected lists; messages are put into it afterwards."""
+    with transaction.atomic():
+        batch = OutgoingBatch.objects.create(
+            channel=channel,
+            purpose=purpose,
+            unsubscribe_list=unsubscribe_list,
+            state=state,
+            skip_default_reason=skip_default_reason,
+            created_by_id=created_by_id,
+        )
+        batch.lists.set(lists)
+    return batch
+
+
+def standing_batch(channel: Channel, purpose: Purpose) -> OutgoingBatch:
+    """The batch of a channel that replies or list messages go into, made once."""
+    running = OutgoingBatch.objects.filter(
+        channel=channel, purpose=purpose, state=BatchState.RUNNING
+    )
+    if found := running.first():
+        return found
+    with transaction.atomic():
+        Channel.objects.select_for_update().get(pk=channel.pk)
+        return running.first() or running.create(channel=channel, purpose=purpose)
+
+
+def put(
+    batch: OutgoingBatch, content: Content, to: Recipient, *, dedupe: int = 0
+) -> OutgoingMessage:
+    """Queue one message; the same address, batch and dedupe again gives the first."""
+    message, _ = OutgoingMessage.objects.get_or_create(
+        batch=batch,
+        key=to.key,
+        dedupe=dedupe,
+        defaults={
+            "content": content,
+            "channel_id": batch.channel_id,
+            "address": to.address,
+            "variables": dict(to.variables),
+        },
+    )
+    wake.hint(wake.SEND_OUTBOX)
+    return message
+
+
+def put_many(
+    batch: OutgoingBatch, content: Content, recipients: Sequence[Recipient]
+) -> None:
+    """Queue many, in their order; an address that the batch has already is left."""
+    now = timezone.now()
+    OutgoingMessage.objects.bulk_create(
+        (
+            OutgoingMessage(
+                batch=batch,
+                content=content,
+                channel_id=batch.channel_id,
+                key=to.key,
+                address=to.address,
+                variables=dict(to.variables),
+                next_at=now,
+                created_at=now,
+            )
+            for to in recipients
+        ),
+        batch_size=CHUNK,
+        ignore_conflicts=True,
+    )
+
+
+def empty(batch: OutgoingBatch, *, limit: int | None = None) -> int:
+    """Forget recipients of a draft, of which nothing was sent; at most `limit`.
+
+    Returns how many were forgotten, so that a long one can be emptied in steps.
+    """
+    unsent = OutgoingMessage.objects.filter(
+        batch=batch, batch__state=BatchState.DRAFT, attempt=0
+    )
+    ids = list(unsent.values_list("id", flat=True)[:limit])
+    return OutgoingMessage.objects.filter(pk__in=ids).delete()[0]
+
+
+def start(batch: OutgoingBatch) -> bool:
+    """Let a draft run; False when it was started before."""
+    return _move(batch, {BatchState.DRAFT}, BatchState.RUNNING)
+
+
+def pause(batch: OutgoingBatch) -> bool:
+    """Stop sending: what is claimed and not yet handed over goes back to queued."""
+    return _move(batch, {BatchState.RUNNING}, BatchState.PAUSED)
+
+
+def resume(batch: OutgoingBatch) -> bool:
+    """Go on with a paused batch."""
+    return _move(batch, {BatchState.PAUSED}, BatchState.RUNNING)
+
+
+def cancel(batch: OutgoingBatch) -> bool:
+    """End it: queued messages become cancelled, claimed ones as they come back."""
+    stoppable = {BatchState.DRAFT, BatchState.RUNNING, BatchState.PAUSED}
+    moved = _move(batch, stoppable, BatchState.CANCELLED)
+    if moved:
+        _queued(batch).update(state=MessageState.CANCELLED)
+    return moved
+
+
+def _move(batch: OutgoingBatch, before: set[BatchState], after: BatchState) -> bool:
+    ended = after in (BatchState.CANCELLED, BatchState.FINISHED)
+    moved = OutgoingBatch.objects.filter(pk=batch.pk, state__in=before).update(
+        state=after, finished_at=timezone.now() if ended else None
+    )
+    batch.refresh_from_db(fields=["state", "finished_at"])
+    wake.hint(wake.SEND_OUTBOX)
+    return bool(moved)
+
+
+def _queued(batch: OutgoingBatch) -> QuerySet[OutgoingMessage]:
+    return OutgoingMessage.objects.filter(batch=batch, state=MessageState.QUEUED)
+
+
+def counts(batch: OutgoingBatch) -> dict[str, int]:
+    """Messages by state, every state named, and their `total`."""
+    rows = OutgoingMessage.objects.filter(batch=batch).values_list("state")
+    found = dict(rows.annotate(Count("id")).order_by())
+    by_state = {state.value: found.get(state.value, 0) for state in MessageState}
+    return {"total": sum(by_state.values()), **by_state}

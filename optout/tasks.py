@@ -1,0 +1,60 @@
+"""The pumps of this floor: each claims due rows. Nothing imports this module."""
+
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+
+from optout import (
+    bulk_removals,
+    handover,
+    idempotency,
+    lists,
+    sender,
+    webhook_delivery,
+)
+
+
+@worker_shutting_down.connect
+def hand_back(**_: Any) -> None:
+    """A worker that stops starts no more calls; what it claimed goes back unsent."""
+    sender.stopping.set()
+
+
+@shared_task
+def send_outbox() -> None:
+    """Send what is due."""
+    sender.send_due()
+
+
+@shared_task
+def deliver_webhooks() -> None:
+    """Deliver the webhooks that are due."""
+    while webhook_delivery.deliver_due():
+        pass
+
+
+@shared_task
+def sweep() -> None:
+    """Free what dead workers held, finish what is done, ask about what is unknown."""
+    handover.sweep_leases()
+    handover.cancel_leftovers()
+    handover.finish_batches()
+    webhook_delivery.sweep_leases()
+    webhook_delivery.release_held()
+    sender.reconcile()
+    lists.move_leftovers()
+    idempotency.forget_old()
+
+
+@shared_task
+def roll_up_counts() -> None:
+    """Bring the counts of the overview up to date."""
+    lists.roll_up_counts()
+
+
+@shared_task
+def remove_in_bulk() -> None:
+    """Work off the bulk removals, chunk by chunk."""
+    while bulk_removals.work_due():
+        pass

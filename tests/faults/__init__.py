@@ -1,0 +1,1 @@
+"""Tests that would prove the promise wrong: real processes, races and kill -9."""

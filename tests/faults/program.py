@@ -1,0 +1,104 @@
+"""The programs the fault tests run as processes of their own.
+
+    python -m tests.faults.program send    keep sending until the stop file is there
+    python -m tests.faults.program opt-out FIRST LAST    opt out these addresses
+"""
+
+import os
+import random
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import django
+from django.conf import settings
+
+STOP_VARIABLE = "FAULTS_STOP_FILE"
+DATABASE_VARIABLE = "FAULTS_DATABASE"
+LEASE_VARIABLE = "FAULTS_LEASE_SECONDS"
+WRONG_VARIABLE = "FAULTS_WRONG_GATE"
+
+
+def set_up() -> None:
+    """Django on the test database, with the lease the test asks for."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "optout_project.settings")
+    settings.DATABASES["default"]["NAME"] = os.environ[DATABASE_VARIABLE]
+    django.setup()
+    from optout import handover, sender
+    from tests.faults import provider  # noqa: F401 - registers itself
+
+    if lease := os.environ.get(LEASE_VARIABLE):
+        handover.LEASE = timedelta(seconds=float(lease))
+        sender.DEADLINE_SECONDS = 0.3
+        sender.MARGIN_SECONDS = 0.2
+    if os.environ.get(WRONG_VARIABLE):
+        check_once_when_claimed()
+
+
+def check_once_when_claimed() -> None:
+    """A negative control: the gate's answer is read before the mark, and reused."""
+    from optout import gate, handover
+
+    right_claim, right_verdict = handover.claim, gate.verdict
+    seen: dict[object, gate.Verdict] = {}
+
+    def claim(batch, limit):
+        from optout.models import OutgoingMessage
+
+        for key in OutgoingMessage.objects.filter(
+            batch=batch, state="queued"
+        ).values_list("key", flat=True):
+            place = {"batch_id": batch.pk, "channel_id": batch.channel_id, "key": key}
+            seen[batch.pk, key] = right_verdict(**place)
+        return right_claim(batch, limit)
+
+    def verdict(*, batch_id, channel_id, key):
+        return seen[batch_id, key]
+
+    handover.claim, gate.verdict = claim, verdict
+
+
+def send() -> None:
+    """Send, sweep and reconcile in a loop, as a worker does."""
+    from optout import handover, sender
+
+    stop = Path(os.environ[STOP_VARIABLE])
+    while not stop.exists():
+        sender.send_due(seconds=0.5)
+        handover.sweep_leases()
+        sender.reconcile()
+        time.sleep(0.01)
+
+
+def opt_out(first: int, last: int) -> None:
+    """Opt out the test's addresses from `first` to `last`, one by one."""
+    from optout import addresses, entries
+    from optout.models import Reason, Source, default_list
+    from tests.faults import provider
+
+    log = Path(os.environ[provider.LOG_VARIABLE]).with_suffix(".returned")
+    lists = (default_list().pk,)
+    for number in range(first, last):
+        address = addresses.parse_phone(phone(number))
+        outcome = entries.opt_out(
+            entries.Request((address,), lists, 990),
+            source=Source.API,
+            reason=Reason.PERSON,
+        )
+        at = time.monotonic()
+        provider.append(log, outcome.state, number, address.address, at)
+        time.sleep(random.uniform(0, 0.004))  # noqa: S311
+
+
+def phone(number: int) -> str:
+    """The address of a test person."""
+    return f"+34600{number:06d}"
+
+
+if __name__ == "__main__":
+    set_up()
+    if sys.argv[1] == "send":
+        send()
+    else:
+        opt_out(int(sys.argv[2]), int(sys.argv[3]))
