@@ -1,0 +1,160 @@
+"""Who may call what: every route of this floor, every role, and strangers."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+from pytest_django.fixtures import Settings
+from rest_framework.test import APIClient
+
+from optout.access import Role, create_api_key, revoke
+from optout.api.urls import urlpatterns
+from optout.models import default_list
+from tests.api_clients import client_of, client_with, problem
+from tests.factories import ASHA, make_channel, opt_out
+
+pytestmark = pytest.mark.django_db
+
+ALL = set(Role)
+STAFF = {Role.COMPLIANCE, Role.ADMIN}
+ADMIN = {Role.ADMIN}
+BULK = ALL - {Role.AGENT}
+SENDERS = {Role.MARKETER, Role.ADMIN}
+
+MAY = {
+    ("api-channels", "GET"): ALL,
+    ("api-channels", "POST"): ADMIN,
+    ("api-channel", "GET"): ALL,
+    ("api-channel", "PATCH"): ADMIN,
+    ("api-lists", "GET"): ALL,
+    ("api-lists", "POST"): STAFF,
+    ("api-list", "GET"): ALL,
+    ("api-list", "PATCH"): STAFF,
+    ("api-list", "DELETE"): STAFF,
+    ("api-list-secret", "POST"): STAFF,
+    ("api-entries", "GET"): ALL,
+    ("api-entries", "POST"): ALL,
+    ("api-entry", "GET"): ALL,
+    ("api-entry", "DELETE"): ALL,
+    ("api-entry-search", "POST"): ALL,
+    ("api-entry-removal", "POST"): ALL,
+    ("api-entry-bulk", "POST"): BULK,
+    ("api-entry-bulk-removal", "POST"): BULK,
+    ("api-entry-check", "POST"): ALL,
+    ("api-messages", "POST"): SENDERS,
+    ("api-message", "GET"): ALL,
+    ("api-deliveries", "GET"): STAFF,
+    ("api-delivery", "GET"): STAFF,
+    ("api-delivery-resend", "POST"): STAFF,
+}
+
+
+def routes() -> set[tuple[str, str]]:
+    """Each route of the URL conf with each method its view has."""
+    return {
+        (str(pattern.name), method)
+        for pattern in urlpatterns
+        for method in pattern.callback.cls.permissions
+    }
+
+
+def call(client: APIClient, name: str, method: str) -> int:
+    """The status of a call with an empty body; the id names a row where one is due."""
+    ids = {"api-channel": 900, "api-list": default_list().pk}
+    pattern = next(one for one in urlpatterns if one.name == name)
+    takes_id = pattern.pattern.converters
+    url = reverse(name, args=[ids.get(name, 1)] if takes_id else [])
+    return int(client.generic(method, url, "{}", "application/json").status_code)
+
+
+def test_the_table_names_every_route() -> None:
+    assert routes() == set(MAY)
+
+
+@pytest.mark.parametrize(("name", "method"), MAY)
+def test_a_route_lets_in_its_roles_and_nobody_else(name: str, method: str) -> None:
+    make_channel(900)
+    opt_out(ASHA)
+    for role in Role:
+        status = call(client_of(role), name, method)
+        # The default list refuses its deletion to everybody, in its own words.
+        if (name, method) != ("api-list", "DELETE"):
+            assert (status != 403) == (role in MAY[name, method]), role
+        assert status < 500
+
+
+@pytest.mark.parametrize(("name", "method"), MAY)
+def test_a_stranger_is_asked_for_a_key(name: str, method: str) -> None:
+    assert call(APIClient(), name, method) == 401
+    assert call(client_with("oo_" + "x" * 43), name, method) == 401
+
+
+def test_only_staff_reaches_the_deletion_of_a_list() -> None:
+    for role in Role:
+        response = client_of(role).delete(reverse("api-list", args=[default_list().pk]))
+        expected = "default_list" if role in STAFF else "permission_denied"
+        assert problem(response)[:2] == (403, expected)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic {key}",
+        "{key}",
+        "Bearer {prefix}",
+        "Bearer {upper}",
+        "Bearer {key}x",
+        "Bearer {key} {key}",
+        "Bearer ключ",
+    ],
+)
+def test_what_is_no_key_opens_nothing(header: str) -> None:
+    _key, text = create_api_key(name="x", role=Role.ADMIN)
+    sent = header.format(key=text, prefix=text[:12], upper=text.upper())
+    client = APIClient(headers={"Authorization": sent.encode().decode("latin-1")})
+    response = client.get(reverse("api-lists"))
+    assert problem(response)[0] == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_key_in_the_query_string_opens_nothing() -> None:
+    _key, text = create_api_key(name="x", role=Role.ADMIN)
+    assert APIClient().get(reverse("api-lists"), {"key": text}).status_code == 401
+
+
+def test_a_revoked_or_expired_key_opens_nothing() -> None:
+    revoked, first = create_api_key(name="x", role=Role.ADMIN)
+    revoke(revoked)
+    ended = timedelta(seconds=-1)
+    _key, second = create_api_key(name="y", role=Role.ADMIN, expires_in=ended)
+    for text in (first, second):
+        assert client_with(text).get(reverse("api-lists")).status_code == 401
+
+
+def test_a_method_that_is_not_there_is_named() -> None:
+    response = client_of(Role.AGENT).put(reverse("api-lists"), {})
+    assert problem(response)[:2] == (405, "method_not_allowed")
+
+
+def test_a_log_in_of_the_pages_opens_no_api(admin_client: APIClient) -> None:
+    assert admin_client.get(reverse("api-lists")).status_code == 401
+
+
+@time_machine.travel("2026-01-01T10:00:30Z", tick=False)
+def test_calls_beyond_the_limit_wait_whatever_address_they_claim(
+    settings: Settings,
+) -> None:
+    settings.API_CALLS_PER_MINUTE = 3
+    client = client_of()
+    answers = [
+        client.get(reverse("api-lists"), headers={"X-Forwarded-For": f"10.0.0.{turn}"})
+        for turn in range(5)
+    ]
+    assert answers[0].status_code == 200
+    assert problem(answers[-1])[:2] == (429, "throttled")
+    assert answers[-1]["Retry-After"] == "31"
+    assert client_of().get(reverse("api-lists")).status_code == 200
