@@ -1,0 +1,57 @@
+"""The settings that hold for the whole installation."""
+
+from typing import TYPE_CHECKING
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from optout.models import Workspace
+from optout.views.dialogs import PageRequest, posted
+
+if TYPE_CHECKING:
+    _ModelForm = forms.ModelForm[Workspace]
+else:
+    _ModelForm = forms.ModelForm  # has no type argument when it runs
+
+
+class WorkspaceForm(_ModelForm):
+    """The company, how its numbers are read, and two rules for everybody."""
+
+    class Meta:
+        model = Workspace
+        fields = [
+            "name",
+            "default_region",
+            "person_opts_out_everywhere",
+            "forbid_agent_replies",
+        ]
+        labels = {
+            "name": "Company name",
+            "person_opts_out_everywhere": (
+                "What a person says counts for all channels"
+            ),
+            "forbid_agent_replies": "Forbid agents to answer people who opted out",
+        }
+        help_texts = {
+            "name": "People see it on the unsubscribe page and in test messages.",
+            "forbid_agent_replies": (
+                "Otherwise agents may answer in an open conversation, "
+                "and see a banner that names the lists."
+            ),
+        }
+
+
+@login_required
+@permission_required("optout.change_workspace", raise_exception=True)
+def page(request: PageRequest) -> HttpResponse:
+    """Show and change the settings of the workspace."""
+    form = WorkspaceForm(posted(request), instance=Workspace.load())
+    if form.is_valid():
+        form.save()
+        messages.success(request, "The settings were saved.")
+        return redirect("settings")
+    status = 422 if form.errors else 200
+    return render(request, "optout/workspace.html", {"form": form}, status=status)
