@@ -4,6 +4,8 @@ from optout import outbox
 from optout.models import Channel, Content, Entry, Purpose
 from optout.outbox import Recipient
 
+SUBJECT = "Your request"  # of an answer by email
+
 
 def queue_list_message(entry: Entry, channel_id: int, *, to: int) -> None:
     """Queue the list's message to who opted out by inbound event `to`; once.
@@ -19,5 +21,5 @@ def queue_list_message(entry: Entry, channel_id: int, *, to: int) -> None:
 def queue(recipient: Recipient, channel: Channel, text: str, *, to: int) -> None:
     """Queue a text to a person, once for each inbound event."""
     batch = outbox.standing_batch(channel, Purpose.LIST_MESSAGE)
-    content = Content.objects.create(text=text)
+    content = Content.objects.create(subject=SUBJECT, text=text)
     outbox.put(batch, content, recipient, dedupe=to)

@@ -1,0 +1,1 @@
+"""The middle floor: contacts, conversations and what people write to us."""
