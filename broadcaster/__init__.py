@@ -1,0 +1,1 @@
+"""The top floor: broadcasts, sequences and connectors."""

@@ -1,0 +1,1 @@
+"""The API of this floor, under /api/v1/."""

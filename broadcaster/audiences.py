@@ -1,0 +1,270 @@
+"""Audience files: which column is the address, and whom each row leads to."""
+
+import csv
+import io
+import re
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, islice
+from typing import Any, BinaryIO
+
+from django.db.models import TextChoices
+
+from broadcaster import column_names
+from broadcaster.csv_files import (
+    MAX_CELL_CHARS,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    BadFile,
+    Dialect,
+    Record,
+    guess_dialect,
+    records,
+)
+from optout import addresses, content
+from optout.addresses import AddressKind, InvalidAddress
+from optout.exports import plain_cell
+from optout.outbox import Recipient
+
+SAMPLE_ROWS = 20
+
+
+class Role(TextChoices):
+    """What a column is for."""
+
+    NUMBER = "number", "Number"
+    EMAIL = "email", "Email"
+    OPTED_OUT = "opted_out", "Opted out elsewhere"
+    VARIABLE = "variable", "Variable"
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """What a file holds, read through to its end once."""
+
+    dialect: Dialect
+    columns: list[str]
+    mapping: dict[str, str]
+    row_count: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the rows of a file become recipients of one channel."""
+
+    columns: Sequence[str]
+    mapping: Mapping[str, str]
+    kind: AddressKind
+    region: str | None = None
+    names: Sequence[str] = ()
+
+    @cached_property
+    def address_column(self) -> str:
+        """The column written to; a mapping has exactly one of the role that fits."""
+        wanted = role_for(self.kind)
+        return next(name for name in self.columns if self.mapping[name] == wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A row that gets no message: invalid, or marked as opted out elsewhere."""
+
+    number: int
+    raw: str
+    reason: str
+    is_marked: bool = False
+
+
+def role_for(kind: str) -> Role:
+    """The role of the column that holds addresses of this kind."""
+    return Role.EMAIL if kind == AddressKind.EMAIL else Role.NUMBER
+
+
+def examine(file: BinaryIO, *, kind: AddressKind, region: str | None) -> Audience:
+    """Read a file through and guess its columns; raises BadFile naming what is wrong.
+
+    A column is the address by its name, in several languages, else by what stands in
+    it. A row of the wrong length or with a bad address is no reason to refuse a file.
+    """
+    dialect = guess_dialect(file)
+    rows = records(file, dialect)
+    headers = _headers(next(rows, Record(1, [])))
+    columns = _columns(headers)
+    sample = list(islice(rows, SAMPLE_ROWS))
+    count = _count(chain(sample, rows), columns)
+    mapping = _roles(headers, columns)
+    if role_for(kind) not in mapping.values():
+        found = _column_of_addresses(columns, sample, kind=kind, region=region)
+        mapping[_required(found, columns, kind)] = role_for(kind)
+    return Audience(dialect, columns, mapping, count)
+
+
+def _headers(first: Record) -> list[str]:
+    headers = [cell.strip() for cell in first.cells]
+    while headers and not headers[-1]:
+        headers.pop()
+    if not headers:
+        raise BadFile("empty_file", "The file is empty.")
+    if len(headers) > MAX_COLUMNS:
+        raise BadFile("too_many_columns", f"At most {MAX_COLUMNS} columns, please.")
+    return headers
+
+
+def _columns(headers: Sequence[str]) -> list[str]:
+    """The variable names of the headers. Raises BadFile for two that are alike."""
+    names: dict[str, str] = {}
+    for position, header in enumerate(headers, start=1):
+        name = column_names.variable(header, position)
+        if name in names:
+            raise BadFile(
+                "duplicate_column",
+                f"Two columns are called “{header}” and “{names[name]}”: rename one.",
+            )
+        names[name] = header
+    return list(names)
+
+
+def _count(rows: Iterable[Record], columns: Sequence[str]) -> int:
+    count = 0
+    for count, record in enumerate(rows, start=1):
+        _check_cells(record, columns)
+        if count > MAX_ROWS:
+            raise BadFile("too_many_rows", f"At most {MAX_ROWS:,} rows, please.")
+    if not count:
+        raise BadFile("no_rows", "The file has a header and no rows.")
+    return count
+
+
+def _check_cells(record: Record, columns: Sequence[str]) -> None:
+    if max(map(len, record.cells)) <= MAX_CELL_CHARS:
+        return
+    index = next(i for i, c in enumerate(record.cells) if len(c) > MAX_CELL_CHARS)
+    where = f"column “{columns[index]}”" if index < len(columns) else "an extra cell"
+    raise BadFile(
+        "cell_too_long",
+        f"Row {record.number}, {where}: more than {MAX_CELL_CHARS:,} characters."
+        " Is a quote not closed?",
+    )
+
+
+def _roles(headers: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+    roles: dict[str, str] = {}
+    for header, name in zip(headers, columns, strict=True):
+        role = _role(header)
+        is_second = role in (Role.NUMBER, Role.EMAIL) and role in roles.values()
+        roles[name] = Role.VARIABLE if is_second else role
+    return roles
+
+
+def _role(header: str) -> Role:
+    if column_names.names_number(header):
+        return Role.NUMBER
+    if column_names.names_email(header):
+        return Role.EMAIL
+    if column_names.names_opted_out(header):
+        return Role.OPTED_OUT
+    return Role.VARIABLE
+
+
+def _column_of_addresses(
+    columns: Sequence[str],
+    sample: Sequence[Record],
+    *,
+    kind: AddressKind,
+    region: str | None,
+) -> str | None:
+    """The first column in which most cells of the sample are addresses."""
+    for index, name in enumerate(columns):
+        cells = [row.cells[index] for row in sample if index < len(row.cells)]
+        good = sum(_is_address(cell, kind=kind, region=region) for cell in cells)
+        if good * 2 > len(sample):
+            return name
+    return None
+
+
+def _is_address(cell: str, *, kind: AddressKind, region: str | None) -> bool:
+    try:
+        return len(addresses.parse(cell, region=region, kind=kind).match_form) > 8
+    except InvalidAddress:
+        return False
+
+
+def _required(found: str | None, columns: Sequence[str], kind: AddressKind) -> str:
+    if found:
+        return found
+    what, name = ("emails", "email") if kind == "email" else ("phone numbers", "number")
+    raise BadFile(
+        "no_address_column",
+        f"No column holds {what}. Name one of them “{name}” in the first row, which"
+        f" now reads: {', '.join(columns[:8])}.",
+    )
+
+
+# Rows
+
+
+def read_rows(
+    file: BinaryIO, dialect: Dialect, layout: Layout, *, skip: int = 0
+) -> Generator[Recipient | Left]:
+    """Whom each row leads to, from the row after the first `skip` ones on."""
+    for record in islice(records(file, dialect), skip + 1, None):
+        yield read_row(record, layout)
+
+
+def read_row(record: Record, layout: Layout) -> Recipient | Left:
+    """Whom one row leads to, with the values of the variables that are used."""
+    row = dict(zip(layout.columns, map(str.strip, record.cells), strict=False))
+    raw = plain_cell(row.get(layout.address_column, ""))
+    if any(map(str.strip, record.cells[len(layout.columns) :])):
+        return Left(record.number, raw, "This row has more cells than the header.")
+    if is_marked(row, layout.mapping):
+        return Left(record.number, raw, "Marked as opted out.", is_marked=True)
+    try:
+        found = addresses.parse(raw, region=layout.region, kind=layout.kind)
+    except InvalidAddress as error:
+        return Left(record.number, raw, error.message)
+    values = content.used_values(list(layout.names), row)
+    return Recipient(found.key, found.address, values)
+
+
+def is_marked(row: Mapping[str, str], mapping: Mapping[str, str]) -> bool:
+    """Whether a column says that this person opted out at another place."""
+    return any(
+        column_names.is_marked(cell)
+        for name, cell in row.items()
+        if mapping.get(name) == Role.OPTED_OUT
+    )
+
+
+def first_rows(
+    file: BinaryIO, dialect: Dialect, columns: Sequence[str], *, limit: int
+) -> list[dict[str, str]]:
+    """The first rows, by column."""
+    rows = islice(records(file, dialect), 1, limit + 1)
+    return [dict(zip(columns, map(str.strip, row.cells), strict=False)) for row in rows]
+
+
+# Addresses that come without a file
+
+
+def pasted_file(text: str, *, kind: AddressKind) -> BinaryIO:
+    """Pasted addresses as a file of one column; commas, semicolons and lines part."""
+    found = [part.strip() for part in re.split(r"[,;\r\n]+", text)]
+    return rows_file([{role_for(kind): part} for part in found if part])
+
+
+def rows_file(rows: Iterable[Mapping[str, Any]]) -> BinaryIO:
+    """Rows of names and values as a CSV file with every name as a column.
+
+    Raises BadFile for no rows, and NUL characters, as `examine` does for the rest.
+    """
+    table = list(rows)
+    names = list(dict.fromkeys(name for row in table for name in row))
+    if not names:
+        raise BadFile("no_rows", "Give at least one number or email.")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, restval="")
+    writer.writeheader()
+    writer.writerows(table)
+    return io.BytesIO(text.getvalue().encode("utf-8", errors="replace"))

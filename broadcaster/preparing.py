@@ -1,0 +1,198 @@
+"""Turning an audience file into queued recipients: in chunks, leased, resumable."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from datetime import timedelta
+from itertools import islice
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from broadcaster import audiences, broadcasts, readiness
+from broadcaster.audiences import Layout, Left
+from broadcaster.broadcasts import BroadcastError
+from broadcaster.csv_files import BadFile
+from broadcaster.models import Broadcast, Stage, all_broadcasts
+from optout import outbox, wake
+from optout.actors import Actor
+from optout.addresses import AddressKind
+from optout.models import BatchState, Content, Workspace
+from optout.outbox import Recipient
+
+logger = logging.getLogger(__name__)
+
+CHUNK_ROWS = 500
+LEASE = timedelta(seconds=60)
+# A file of this size is prepared while the page waits; a longer one by a worker.
+ROWS_AT_ONCE = 5_000
+PREPARE_BROADCASTS = "broadcaster.tasks.prepare_broadcasts"
+
+
+class LeaseLost(Exception):
+    """The draft was changed meanwhile, or another worker has it: nothing is written."""
+
+
+def prepare(broadcast: Broadcast) -> None:
+    """Begin reading the audience; a small one is read before this returns.
+
+    A repeat while it is being read, or once it is ready, changes nothing. Raises
+    BroadcastError with the first problem that stands against it.
+    """
+    if wrong := readiness.problems(broadcast):
+        raise BroadcastError(wrong[0].code, wrong[0].message)
+    if _begin(broadcast):
+        if broadcast.row_count <= ROWS_AT_ONCE:
+            _prepare_one(broadcast.pk)
+        else:
+            wake.hint(PREPARE_BROADCASTS)
+    broadcast.refresh_from_db()
+
+
+def _begin(broadcast: Broadcast) -> bool:
+    """Freeze the words and let a worker claim the draft; False if that was done."""
+    with transaction.atomic():
+        row = broadcasts.locked(broadcast)
+        if not row.is_editable or row.stage != Stage.DRAFT:
+            return False
+        broadcasts.unprepare(row)
+        row.stage = Stage.PREPARING
+        row.content = Content.objects.create(
+            subject=row.subject, text=row.text, html=row.html
+        )
+        row.save()
+    return True
+
+
+def launch(broadcast: Broadcast, *, actor: Actor) -> bool:
+    """Prepare what is not prepared, then launch: at once, or when it is ready."""
+    if broadcast.is_editable:
+        prepare(broadcast)
+    return broadcasts.launch(broadcast, actor=actor)
+
+
+def prepare_due() -> int:
+    """Read each audience that waits for it, launch what waited for that; how many."""
+    done = 0
+    while found := _due().first():
+        done += 1
+        _prepare_one(found.pk)
+    for row in all_broadcasts().filter(
+        stage=Stage.READY, launch_when_ready=True, batch__state=BatchState.DRAFT
+    ):
+        _launch(row)
+    return done
+
+
+def _due() -> QuerySet[Broadcast]:
+    free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
+    return Broadcast.objects.filter(free, stage=Stage.PREPARING).order_by("id")
+
+
+def _prepare_one(pk: int) -> None:
+    row = _claim(pk)
+    if row is None:
+        return
+    try:
+        _forget_recipients(row)
+        _put_recipients(row)
+    except LeaseLost:
+        logger.info("Broadcast %s was changed, or is prepared elsewhere", pk)
+    except (BadFile, OSError) as error:
+        _give_up(row, str(error))
+    else:
+        row.refresh_from_db()
+        if row.launch_when_ready:
+            _launch(row)
+
+
+def _claim(pk: int) -> Broadcast | None:
+    until = timezone.now() + LEASE
+    claimed = _due().filter(pk=pk).update(attempt=F("attempt") + 1, lease_until=until)
+    return all_broadcasts().get(pk=pk) if claimed else None
+
+
+def _hold(row: Broadcast, **changes: object) -> None:
+    """Renew the lease and write progress, in the transaction of what was done.
+
+    Asks for columns of the row alone: PostgreSQL checks them again after waiting for
+    whoever changed the row meanwhile.
+    """
+    held = Broadcast.objects.filter(
+        pk=row.pk, attempt=row.attempt, stage=Stage.PREPARING
+    ).update(lease_until=timezone.now() + LEASE, **changes)
+    if not held:
+        raise LeaseLost
+
+
+def _forget_recipients(row: Broadcast) -> None:
+    """Drop what an earlier preparation put, unless this one goes on after a crash."""
+    forgotten = not row.rows_read
+    while forgotten:
+        with transaction.atomic():
+            _hold(row)
+            forgotten = bool(outbox.empty(row.batch, limit=CHUNK_ROWS))
+
+
+def _put_recipients(row: Broadcast) -> None:
+    dialect = broadcasts.dialect_of(row)
+    with broadcasts.open_recipients(row) as file:
+        rows = audiences.read_rows(file, dialect, layout_of(row), skip=row.rows_read)
+        with closing(rows):
+            while chunk := list(islice(rows, CHUNK_ROWS)):
+                _put_chunk(row, chunk)
+    _finish(row)
+
+
+def layout_of(row: Broadcast) -> Layout:
+    """How the rows of this broadcast's file become recipients."""
+    return Layout(
+        columns=row.columns,
+        mapping=row.mapping,
+        kind=AddressKind(row.channel.address_kind),
+        region=Workspace.load().region,
+        names=readiness.variable_names(row),
+    )
+
+
+def _put_chunk(row: Broadcast, chunk: Sequence[Recipient | Left]) -> None:
+    left = [item for item in chunk if isinstance(item, Left)]
+    marked = sum(item.is_marked for item in left)
+    with transaction.atomic():
+        _hold(
+            row,
+            rows_read=F("rows_read") + len(chunk),
+            rows_invalid=F("rows_invalid") + len(left) - marked,
+            rows_marked=F("rows_marked") + marked,
+        )
+        assert row.content is not None  # noqa: S101 (frozen when preparing began)
+        outbox.put_many(row.batch, row.content, _recipients(chunk))
+
+
+def _recipients(chunk: Iterable[Recipient | Left]) -> list[Recipient]:
+    return [item for item in chunk if isinstance(item, Recipient)]
+
+
+def _finish(row: Broadcast) -> None:
+    """Ready: what is neither invalid nor marked nor queued was there twice."""
+    queued = row.batch.messages.count()
+    used = F("rows_read") - F("rows_invalid") - F("rows_marked")
+    with transaction.atomic():
+        _hold(row, stage=Stage.READY, rows_duplicate=used - queued)
+
+
+def _give_up(row: Broadcast, message: str) -> None:
+    """A draft again, with the reason: the file changed or went since it was read."""
+    Broadcast.objects.filter(pk=row.pk, attempt=row.attempt).update(
+        stage=Stage.DRAFT, launch_when_ready=False, error=message[:300]
+    )
+
+
+def _launch(row: Broadcast) -> None:
+    try:
+        broadcasts.launch(row, actor=Actor(label=row.launched_label))
+    except BroadcastError as error:
+        Broadcast.objects.filter(pk=row.pk, stage=Stage.READY).update(
+            launch_when_ready=False, error=error.message[:300]
+        )

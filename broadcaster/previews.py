@@ -1,0 +1,65 @@
+"""A message as its first recipient would read it."""
+
+from dataclasses import dataclass
+
+from broadcaster import audiences, broadcasts
+from broadcaster.broadcasts import Words
+from broadcaster.models import Broadcast
+from optout import compose, content, links
+from optout.compose import LINK_VARIABLE
+from optout.models import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The words for one recipient; a test link stands for the unsubscribe link."""
+
+    address: str
+    subject: str
+    text: str
+    html: str
+    link: str
+    adds_link: bool
+
+
+def preview(broadcast: Broadcast, words: Words) -> Preview:
+    """The words with the first row's values, or with fallbacks before there is one."""
+    row = first_row(broadcast)
+    link = links.url(links.DEAD_TOKEN)
+    draft = Content(subject=words.subject, text=words.text, html=words.html)
+    shown = content.render(draft, row | {LINK_VARIABLE: link})
+    places_link = LINK_VARIABLE in content.variables(words.text, words.html)
+    return Preview(
+        address=_address(broadcast, row),
+        subject=shown.subject,
+        text=shown.text or compose.text_of(shown.html),
+        html=shown.html,
+        link=link,
+        adds_link=broadcast.is_email and not places_link,
+    )
+
+
+def first_row(broadcast: Broadcast) -> dict[str, str]:
+    """The first row of the audience file by column; empty without a file."""
+    rows = sample(broadcast, limit=1)
+    return rows[0] if rows else {}
+
+
+def sample(broadcast: Broadcast, *, limit: int) -> list[dict[str, str]]:
+    """The first rows of the audience file by column."""
+    if not broadcast.recipients:
+        return []
+    dialect = broadcasts.dialect_of(broadcast)
+    with broadcasts.open_recipients(broadcast) as file:
+        return audiences.first_rows(file, dialect, broadcast.columns, limit=limit)
+
+
+def _address(broadcast: Broadcast, row: dict[str, str]) -> str:
+    role = audiences.role_for(broadcast.channel.address_kind)
+    named = (name for name in broadcast.columns if broadcast.mapping[name] == role)
+    return row.get(next(named, ""), "")
+
+
+def saved(broadcast: Broadcast) -> Words:
+    """The words as they were saved last."""
+    return Words(text=broadcast.text, subject=broadcast.subject, html=broadcast.html)

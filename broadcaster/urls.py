@@ -1,0 +1,29 @@
+"""The pages' routes of broadcaster."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from broadcaster.views import reports, wizard
+
+_ONE = "broadcaster/<int:pk>"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("broadcaster/", reports.index, name="broadcasts"),
+    path("broadcaster/new/", wizard.new, name="broadcast-new"),
+    path(f"{_ONE}/name/", wizard.name, name="broadcast-name"),
+    path(f"{_ONE}/message/", wizard.message, name="broadcast-message"),
+    path(f"{_ONE}/preview/", wizard.preview, name="broadcast-preview"),
+    path(f"{_ONE}/recipients/", wizard.recipients, name="broadcast-recipients"),
+    path(f"{_ONE}/columns/", wizard.columns, name="broadcast-columns"),
+    path(f"{_ONE}/left-out/", reports.left, name="broadcast-left-out"),
+    path(f"{_ONE}/lists/", wizard.lists, name="broadcast-lists"),
+    path(f"{_ONE}/add-list/", reports.add_list, name="broadcast-add-list"),
+    path(f"{_ONE}/review/", wizard.review, name="broadcast-review"),
+    path(f"{_ONE}/mail/", reports.mail, name="broadcast-mail"),
+    path(f"{_ONE}/prepare/", reports.prepare, name="broadcast-prepare"),
+    path(f"{_ONE}/launch/", wizard.launch, name="broadcast-launch"),
+    path(f"{_ONE}/report/", reports.report, name="broadcast-report"),
+    path(f"{_ONE}/report/export/", reports.export, name="broadcast-export"),
+    path(f"{_ONE}/pause/", reports.pause, name="broadcast-pause"),
+    path(f"{_ONE}/resume/", reports.resume, name="broadcast-resume"),
+    path(f"{_ONE}/cancel/", reports.cancel, name="broadcast-cancel"),
+]

@@ -1,0 +1,266 @@
+"""The steps of a broadcast: name, message, recipients, opt-out lists, review."""
+
+from typing import Any, BinaryIO, cast
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from broadcaster import audiences, broadcasts, preparing, previews, readiness, reports
+from broadcaster.broadcasts import BroadcastError, Words
+from broadcaster.csv_files import BadFile
+from broadcaster.forms import (
+    ColumnsForm,
+    LaunchForm,
+    ListsForm,
+    NameForm,
+    RecipientsForm,
+    message_form,
+)
+from broadcaster.models import Broadcast, Stage
+from broadcaster.views import guards
+from broadcaster.views.guards import allowed, of_draft
+from optout.actors import actor_of
+from optout.addresses import AddressKind
+from optout.models import default_list, live_lists
+from optout.selection import SelectionError
+from optout.views.dialogs import PageRequest, posted
+
+SAMPLE_ROWS = 5
+PROGRESS = "progress"  # the id of what is polled while recipients are read
+STEPS = {
+    "name": "Name and channel",
+    "message": "Message",
+    "recipients": "Recipients",
+    "lists": "Opt-out lists",
+    "review": "Review",
+}
+
+
+def show_step(
+    request: PageRequest,
+    broadcast: Broadcast | None,
+    step: str,
+    **context: Any,
+) -> HttpResponse:
+    """A step's page; 422 when a form in it was refused."""
+    refused = any(getattr(value, "errors", None) for value in context.values())
+    wrong = readiness.problems(broadcast) if broadcast else []
+    context |= {
+        "broadcast": broadcast,
+        "step": step,
+        "steps": STEPS.items(),
+        "open_steps": {problem.step for problem in wrong},
+        "problems": wrong,
+    }
+    template = f"broadcaster/{step}.html"
+    return render(request, template, context, status=422 if refused else 200)
+
+
+@allowed(guards.VIEW, guards.ADD)
+def new(request: PageRequest) -> HttpResponse:
+    """Begin a draft."""
+    form = NameForm(posted(request))
+    if form.is_valid():
+        made = broadcasts.create(**form.cleaned_data, actor=actor_of(request.user))
+        return redirect("broadcast-message", made.pk)
+    return show_step(request, None, "name", form=form)
+
+
+@of_draft
+def name(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
+    """Change name and channel."""
+    initial = {"name": broadcast.name, "channel": broadcast.channel.pk}
+    form = NameForm(posted(request), initial=initial)
+    if form.is_valid():
+        broadcasts.rename(broadcast, **form.cleaned_data)
+        return redirect("broadcast-message", broadcast.pk)
+    return show_step(request, broadcast, "name", form=form)
+
+
+@of_draft
+def message(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
+    """Write the message; `add_way_out` adds the sentence that tells how to opt out."""
+    form = message_form(broadcast, posted(request))
+    if form.is_valid():
+        words = Words(**form.cleaned_data)
+        if "add_way_out" in request.POST:
+            text = f"{words.text.rstrip()}\n{readiness.WAY_OUT}".lstrip()
+            broadcasts.write(broadcast, Words(text=text))
+            return redirect("broadcast-message", broadcast.pk)
+        broadcasts.write(broadcast, words)
+        return redirect("broadcast-recipients", broadcast.pk)
+    shown = previews.saved(broadcast)
+    return show_step(
+        request, broadcast, "message", form=form, **_preview(broadcast, shown)
+    )
+
+
+@require_POST
+@of_draft
+def preview(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
+    """The preview of what is being typed; nothing is saved."""
+    form = message_form(broadcast, request.POST)
+    words = Words(**form.cleaned_data) if form.is_valid() else Words()
+    context = {"broadcast": broadcast, **_preview(broadcast, words)}
+    return render(request, "broadcaster/message.html#preview", context)
+
+
+def _preview(broadcast: Broadcast, words: Words) -> dict[str, Any]:
+    draft = Broadcast(batch=broadcast.batch, columns=broadcast.columns)
+    draft.subject, draft.text, draft.html = words.subject, words.text, words.html
+    needs_hint = not broadcast.is_email and bool(words.text.strip())
+    return {
+        "preview": previews.preview(broadcast, words),
+        "unknown": readiness.unknown_variables(draft) if broadcast.columns else [],
+        "lacks_way_out": needs_hint and not readiness.names_a_way_out(words.text),
+        "way_out": readiness.WAY_OUT,
+    }
+
+
+@of_draft
+def recipients(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
+    """Upload or paste the audience."""
+    form = RecipientsForm(posted(request), request.FILES or None)
+    if form.is_valid() and _take(form, broadcast):
+        return redirect("broadcast-recipients", broadcast.pk)
+    return _show_recipients(request, broadcast, form=form)
+
+
+def _take(form: RecipientsForm, broadcast: Broadcast) -> bool:
+    """Use the file or the pasted text; what is wrong with it stands at the field."""
+    upload: UploadedFile[bytes] | None = form.cleaned_data["file"]
+    kind = AddressKind(broadcast.channel.address_kind)
+    try:
+        if upload:
+            name = upload.name or "recipients.csv"
+            file = cast(BinaryIO, upload.file)
+            broadcasts.set_recipients(broadcast, file, file_name=name)
+        else:
+            file = audiences.pasted_file(form.cleaned_data["pasted"], kind=kind)
+            broadcasts.set_recipients(broadcast, file, file_name="Pasted addresses")
+    except BadFile as error:
+        form.add_error("file" if upload else "pasted", error.message)
+    return form.is_valid()
+
+
+def _show_recipients(
+    request: PageRequest, broadcast: Broadcast, **forms: Any
+) -> HttpResponse:
+    rows = previews.sample(broadcast, limit=SAMPLE_ROWS)
+    context = {
+        "form": RecipientsForm(),
+        "columns": ColumnsForm(broadcast),
+        "rows": [[row.get(name, "") for name in broadcast.columns] for row in rows],
+        **forms,
+    }
+    return show_step(request, broadcast, "recipients", **context)
+
+
+@require_POST
+@of_draft
+def columns(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
+    """Say what each column is for."""
+    form = ColumnsForm(broadcast, request.POST)
+    try:
+        if form.is_valid():
+            broadcasts.map_columns(broadcast, form.cleaned_data)
+            return redirect("broadcast-lists", broadcast.pk)
+    except BroadcastError as error:
+        form.add_error(None, error.message)
+    return _show_recipients(request, broadcast, columns=form)
+
+
+@of_draft
+def lists(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
+    """Select the opt-out lists; the default list stays unless somebody may skip it."""
+    may_skip = request.user.has_perm("optout.send_past_default_list")
+    rows = list(live_lists())
+    form = ListsForm(
+        rows, posted(request), may_skip=may_skip, initial=_chosen(broadcast)
+    )
+    if form.is_valid() and _select(form, broadcast):
+        return _on_to_review(request, broadcast)
+    return show_step(
+        request, broadcast, "lists", form=form, rows=rows, may_skip=may_skip
+    )
+
+
+def _chosen(broadcast: Broadcast) -> dict[str, Any]:
+    batch = broadcast.batch
+    return {
+        "lists": list(batch.lists.values_list("id", flat=True)),
+        "skip_default": bool(batch.skip_default_reason),
+        "skip_reason": batch.skip_default_reason,
+        "unsubscribe_list": batch.unsubscribe_list_id,
+    }
+
+
+def _select(form: ListsForm, broadcast: Broadcast) -> bool:
+    skip = form.skip_default_reason
+    chosen = form.cleaned_data["lists"]
+    try:
+        broadcasts.set_lists(
+            broadcast,
+            chosen if skip is not None else [default_list().pk, *chosen],
+            skip_default=skip,
+            unsubscribe_list_id=form.cleaned_data["unsubscribe_list"],
+        )
+    except SelectionError as error:
+        is_reason = error.code == "reason_required"
+        form.add_error("skip_reason" if is_reason else "lists", error.message)
+    except BroadcastError as error:
+        form.add_error("unsubscribe_list", error.message)
+    return form.is_valid()
+
+
+def _on_to_review(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
+    """Prepare on the way if nothing is missing; the review page says what is."""
+    if not readiness.problems(broadcast):
+        preparing.prepare(broadcast)
+    return redirect("broadcast-review", broadcast.pk)
+
+
+@of_draft
+def review(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
+    """What the launch would do; while it is being prepared, how far that is."""
+    if request.htmx.target == PROGRESS and broadcast.stage == Stage.PREPARING:
+        context = {"broadcast": broadcast}
+        return render(request, "broadcaster/review.html#preparing", context)
+    return _show_review(request, broadcast, LaunchForm())
+
+
+def _show_review(
+    request: PageRequest, broadcast: Broadcast, form: LaunchForm
+) -> HttpResponse:
+    is_ready = broadcast.stage == Stage.READY
+    response = show_step(
+        request,
+        broadcast,
+        "review",
+        form=form,
+        review=reports.review(broadcast) if is_ready else None,
+        lists=list(broadcast.batch.lists.all()),
+        preview=previews.preview(broadcast, previews.saved(broadcast)),
+    )
+    if (
+        request.htmx.target == PROGRESS
+    ):  # the polled progress has ended: show the whole page
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@guards.act(guards.SEND)
+def launch(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
+    """Send now or at a time; a second click changes nothing."""
+    form = LaunchForm(request.POST)
+    if broadcast.is_editable:
+        if not form.is_valid():
+            return _show_review(request, broadcast, form)
+        broadcasts.schedule(broadcast, form.cleaned_data["scheduled_at"])
+    if preparing.launch(broadcast, actor=actor_of(request.user)):
+        return redirect("broadcast-report", broadcast.pk)
+    messages.info(request, "It will be sent as soon as the recipients are read.")
+    return redirect("broadcast-review", broadcast.pk)

@@ -1,0 +1,159 @@
+"""The main job on real input: a CSV of ten thousand, SMTP, one-click links."""
+
+import csv
+import io
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from optout.models import Channel
+from tests.flows.conftest import Api
+from tests.smtp_servers import Mail, Mailbox
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+PEOPLE = 10_000
+OPTED_OUT = 500
+CLICKS = 100
+SECOND_TIME = 1_000
+SEED = 8058
+
+
+def address(number: int) -> str:
+    return f"person.{number}@example.org"
+
+
+def other_spelling(number: int, chance: random.Random) -> str:
+    """The same mailbox as somebody else would write it."""
+    plain = address(number)
+    return chance.choice(
+        [plain.upper(), f"  {plain} ", plain.title(), f"{plain}.", f"\t{plain.upper()}"]
+    )
+
+
+def recipients_file(people: int) -> bytes:
+    """A spreadsheet's export: BOM, semicolons, columns in no order, mixed spellings."""
+    chance = random.Random(SEED)
+    text = io.StringIO()
+    rows = csv.writer(text, delimiter=";")
+    rows.writerow(["Ort", "E-Mail", "Name"])
+    for number in range(people):
+        spelling = chance.choice([address(number), other_spelling(number, chance)])
+        rows.writerow(["Köln", spelling, f"Zoë {number}"])
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def make_lists(api: Api) -> list[int]:
+    """The default list and two of ours."""
+    default = api.get("/opt-out-lists/")["results"][0]["id"]
+    words = [("Promotions", "PROMO OFF"), ("Newsletter", "NEWS OFF")]
+    made = [
+        api.post(
+            "/opt-out-lists/",
+            {"name": name, "keyword": keyword, "message": f"You left {name}."},
+        )
+        for name, keyword in words
+    ]
+    return [default, *(row["id"] for row in made)]
+
+
+def opt_out_in_other_spellings(api: Api, lists: list[int]) -> list[str]:
+    """Five hundred entries over three lists; who has to be withheld."""
+    chance = random.Random(SEED + 1)
+    chosen = chance.sample(range(PEOPLE), OPTED_OUT)
+    items = [
+        {
+            "lists": [lists[place % 3]],
+            "email": other_spelling(number, chance),
+            "channel_id": chance.choice([None, 201]),
+        }
+        for place, number in enumerate(chosen)
+    ]
+    results = api.post("/opt-out-entries/bulk/", {"items": items})["results"]
+    assert len(results) == OPTED_OUT
+    return sorted(address(number) for number in chosen)
+
+
+def broadcast(
+    api: Api, lists: list[int], work: Callable[[], None], *, people: int
+) -> Any:
+    """Make, upload, launch and send; the finished broadcast."""
+    made = api.post(
+        "/broadcasts/",
+        {
+            "name": f"To {people} people",
+            "channel_id": 201,
+            "subject": "Hello {{name}}",
+            "html": "<p>Hello {{name}} in {{ort}}</p>",
+            "opt_out_lists": lists,
+        },
+    )
+    path = f"/broadcasts/{made['id']}/"
+    file = {"file": ("people.csv", recipients_file(people), "text/csv")}
+    api.call("POST", f"{path}recipients/", files=file)
+    api.post(f"{path}launch/")
+    for _ in range(20):
+        work()
+        if api.get(path)["status"] == "finished":
+            break
+    return api.get(path)
+
+
+def suppressed(api: Api, broadcast_id: int) -> list[Any]:
+    """Every recipient that was withheld, page by page."""
+    path = f"/broadcasts/{broadcast_id}/recipients/?status=suppressed&page_size=500"
+    rows: list[Any] = []
+    while path:
+        page = api.get(path)
+        rows += page["results"]
+        path = (page["next"] or "").partition("/api/v1")[2]
+    return rows
+
+
+def one_click(mail: Mail) -> int:
+    """What a mail client does: POST to the header's address, without any cookie."""
+    link = mail.message["List-Unsubscribe"].strip("<>")
+    assert mail.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    body = {"List-Unsubscribe": "One-Click"}
+    answer = requests.post(link, data=body, timeout=30, allow_redirects=False)
+    return answer.status_code
+
+
+def test_ten_thousand_mails_reach_exactly_those_who_did_not_opt_out(
+    api: Api, work: Callable[[], None]
+) -> None:
+    with Mailbox() as mailbox:
+        Channel.objects.create(
+            channel_id=201,
+            name="Mail",
+            kind="smtp",
+            address_kind="email",
+            sender="Shop <shop@example.org>",
+            options=mailbox.options,
+            rate=10_000,
+        )
+        lists = make_lists(api)
+        out = opt_out_in_other_spellings(api, lists)
+        first = broadcast(api, lists, work, people=PEOPLE)
+        withheld = suppressed(api, first["id"])
+        assert sorted(row["address"] for row in withheld) == out
+        assert {row["error"] for row in withheld} == {"Optout Number"}
+        assert all(row["list"] in lists and row["entry"] for row in withheld)
+        received = Counter(mail.recipient for mail in mailbox.mails)
+        everybody = {address(number) for number in range(PEOPLE)}
+        assert set(received) == everybody - set(out)
+        assert set(received.values()) == {1}
+
+        again = {address(number) for number in range(SECOND_TIME)}
+        candidates = [mail for mail in mailbox.mails if mail.recipient in again]
+        clicking = random.Random(SEED).sample(candidates, CLICKS)
+        assert {one_click(mail) for mail in clicking} == {200}
+        mailbox.mails.clear()
+        second = broadcast(api, lists, work, people=SECOND_TIME)
+        now_out = again & {*out, *(mail.recipient for mail in clicking)}
+        assert {row["address"] for row in suppressed(api, second["id"])} == now_out
+        assert {mail.recipient for mail in mailbox.mails} == again - now_out
