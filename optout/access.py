@@ -97,7 +97,11 @@ _SEEN_EVERY = timedelta(minutes=1)
 
 
 def create_api_key(
-    *, name: str, role: Role, expires_in: timedelta | None = None
+    *,
+    name: str,
+    role: Role,
+    expires_in: timedelta | None = None,
+    created_by_id: int | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which is kept nowhere and shown this once."""
     text = f"oo_{secrets.token_urlsafe(32)}"
@@ -107,6 +111,7 @@ def create_api_key(
         prefix=text[:_PREFIX_LENGTH],
         digest=_digest(text),
         expires_at=timezone.now() + expires_in if expires_in else None,
+        created_by_id=created_by_id,
     )
     return key, text
 

@@ -19,7 +19,7 @@ _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 def outgoing(message: OutgoingMessage, batch: OutgoingBatch) -> Outgoing:
     """What is handed over for this message; the same at each attempt."""
     link = _link(message, batch)
-    words = content.render(message.content, message.variables | {LINK_VARIABLE: link})
+    words = _words(message, batch, link)
     is_email = batch.channel.address_kind == AddressKind.EMAIL
     if not is_email:
         return Outgoing(message.pk, message.attempt, message.address, text=words.text)
@@ -37,6 +37,14 @@ def outgoing(message: OutgoingMessage, batch: OutgoingBatch) -> Outgoing:
         html=_with_html_footer(words.html, footer),
         headers=_headers(message, batch, link),
     )
+
+
+def _words(
+    message: OutgoingMessage, batch: OutgoingBatch, link: str
+) -> content.Rendered:
+    if batch.purpose == Purpose.LIST_MESSAGE:
+        return content.as_written(message.content)
+    return content.render(message.content, message.variables | {LINK_VARIABLE: link})
 
 
 def _link(message: OutgoingMessage, batch: OutgoingBatch) -> str:

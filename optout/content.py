@@ -75,6 +75,11 @@ def render(content: Content, values: Mapping[str, str]) -> Rendered:
     )
 
 
+def as_written(content: Content) -> Rendered:
+    """The message whose words are a list's own: braces in them are just braces."""
+    return Rendered(content.subject, content.text, content.html)
+
+
 def used_values(names: list[str], row: Mapping[str, str]) -> dict[str, str]:
     """What a message keeps of a recipient's columns: the variables it uses."""
     return {name: row[name][:MAX_VALUE] for name in names if row.get(name)}

@@ -102,7 +102,7 @@ def _free_channel(channel_id: int, now: datetime) -> Channel | None:
     free = Channel.objects.filter(
         Q(paced_until=None) | Q(paced_until__lte=now), pk=channel_id, is_active=True
     )
-    return free.select_for_update(skip_locked=True).first()
+    return free.select_for_update(skip_locked=True, no_key=True).first()
 
 
 def _due(now: datetime) -> QuerySet[OutgoingMessage]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import timezone
+
 from optout.actors import NOBODY, Actor, Evidence
 from optout.models import Entry, Hold, LedgerDetail, LedgerEvent, LedgerKind
 
@@ -36,6 +38,7 @@ def write(facts: Sequence[Fact], *, actor: Actor = NOBODY) -> None:
 def _event(fact: Fact, actor: Actor) -> LedgerEvent:
     seen = {"tier": fact.evidence.tier} if fact.evidence.tier else {}
     return LedgerEvent(
+        at=timezone.now(),
         kind=fact.kind,
         source=fact.source,
         reason_code=fact.reason_code,

@@ -64,7 +64,7 @@ def standing_batch(channel: Channel, purpose: Purpose) -> OutgoingBatch:
     if found := running.first():
         return found
     with transaction.atomic():
-        Channel.objects.select_for_update().get(pk=channel.pk)
+        Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
         return running.first() or running.create(channel=channel, purpose=purpose)
 
 

@@ -9,6 +9,7 @@ from optout import (
     bulk_removals,
     handover,
     idempotency,
+    list_deletion,
     lists,
     sender,
     webhook_delivery,
@@ -43,7 +44,7 @@ def sweep() -> None:
     webhook_delivery.sweep_leases()
     webhook_delivery.release_held()
     sender.reconcile()
-    lists.move_leftovers()
+    list_deletion.move_leftovers()
     idempotency.forget_old()
 
 

@@ -1,6 +1,6 @@
 """What an unsubscribe link does: show, opt out, take back. A GET changes nothing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils import timezone
@@ -124,8 +124,9 @@ class Preference:
 
 
 def preferences(invitation: Invitation) -> list[Preference]:
-    """Every list that people may see, with what this address has left so far.
+    """The lists that people may see, with what this address has left so far.
 
+    The link's own list is among them once it was left: until then the link is the way.
     `is_out` is about the sending channel, the one a choice here would count on.
     """
     left = live_entries().filter(key=invitation.message.key).select_related("channel")
@@ -133,14 +134,19 @@ def preferences(invitation: Invitation) -> list[Preference]:
     for entry in left.order_by("channel_id"):
         by_list.setdefault(entry.list_id, []).append(entry)
     here = {ALL_CHANNELS, invitation.message.channel_id}
-    return [
-        Preference(
-            opt_out_list=row,
-            left_on=tuple(entry.channel.name for entry in by_list.get(row.pk, [])),
-            is_out=any(entry.channel_id in here for entry in by_list.get(row.pk, [])),
-        )
-        for row in _public_lists()
-    ]
+    found = [_preference(row, by_list.get(row.pk, []), here) for row in _public_lists()]
+    own = invitation.opt_out_list
+    return [one for one in found if one.opt_out_list != own or one.is_out]
+
+
+def _preference(
+    opt_out_list: OptOutList, left: Sequence[Entry], here: Collection[int]
+) -> Preference:
+    return Preference(
+        opt_out_list=opt_out_list,
+        left_on=tuple(entry.channel.name for entry in left),
+        is_out=any(entry.channel_id in here for entry in left),
+    )
 
 
 def leave_more(

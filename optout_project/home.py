@@ -11,10 +11,15 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from broadcaster import reports
-from broadcaster.models import Broadcast
 from optout import activity, overview
 from optout.activity import OptOuts
-from optout.models import DeliveryState, connected_channels, default_list
+from optout.models import (
+    MARKETING,
+    DeliveryState,
+    OutgoingBatch,
+    connected_channels,
+    default_list,
+)
 from optout.views.dialogs import PageRequest
 
 LATEST = 5
@@ -46,7 +51,7 @@ def dashboard(request: PageRequest) -> HttpResponse:
     """Numbers, opt-outs by day, what needs a look: each as far as the role may see."""
     may = request.user.has_perm
     opt_outs = activity.opt_outs() if may("optout.view_entry") else None
-    context = {
+    context: dict[str, Any] = {
         "steps": _first_steps(),
         "tiles": _tiles(request, opt_outs),
         "opt_outs": opt_outs,
@@ -83,10 +88,10 @@ def _people(opt_outs: OptOuts) -> list[Tile]:
 def _webhooks() -> list[Tile]:
     found = activity.deliveries()
     log = reverse("deliveries")
-    held = f"and {found.held:,} held" if found.held else ""
+    held = f"and {found.held:,} held" if found.held else "on their way"
     failed = f"{log}?state={DeliveryState.EXHAUSTED}"
     return [
-        Tile("Webhooks waiting", found.waiting, "warn" * bool(held), held, log),
+        Tile("Webhooks waiting", found.waiting, "warn" * bool(found.held), held, log),
         Tile("Webhooks failed", found.failed, *_alarm(found.failed, "danger"), failed),
     ]
 
@@ -115,11 +120,11 @@ def _chart(opt_outs: OptOuts) -> dict[str, Any]:
 def _first_steps() -> dict[str, Any] | None:
     """What a new installation has of the first steps; None once it has it all."""
     has_channel = connected_channels().exists()
-    has_broadcast = Broadcast.objects.exists()
-    if has_channel and has_broadcast:
+    has_send = OutgoingBatch.objects.filter(purpose__in=MARKETING).exists()
+    if has_channel and has_send:
         return None
     return {
         "has_channel": has_channel,
-        "has_broadcast": has_broadcast,
+        "has_send": has_send,
         "default_list": default_list(),
     }

@@ -46,7 +46,12 @@ RAIL = (
     Item(label="Teambox", icon="inbox", url_name="teambox", pinned=True),
     Item(label="Review", icon="shield-alert", url_name="review", pinned=True),
     Item(label="Contacts", icon="users", url_name="contacts"),
-    Item(label="Broadcaster", icon="megaphone", url_name="broadcasts"),
+    Item(
+        label="Broadcaster",
+        icon="megaphone",
+        url_name="broadcasts",
+        permission="broadcaster.view_broadcast",
+    ),
     Item(label="Sequences", icon="workflow", url_name="sequences"),
     Item(label="Connectors", icon="plug", url_name="connectors"),
     Item(label="Smart replies", icon="bot", url_name="smart-replies"),

@@ -34,9 +34,7 @@ class Yard:
     def start(self, *words: object, **more: str) -> subprocess.Popen[bytes]:
         """A process of `tests.faults.program` on this test's database."""
         command = [sys.executable, "-m", "tests.faults.program", *map(str, words)]
-        process = subprocess.Popen(
-            command, env=os.environ | self.environment | more
-        )
+        process = subprocess.Popen(command, env=os.environ | self.environment | more)
         self.processes.append(process)
         return process
 

@@ -1,7 +1,7 @@
 """The programs the fault tests run as processes of their own.
 
-    python -m tests.faults.program send    keep sending until the stop file is there
-    python -m tests.faults.program opt-out FIRST LAST    opt out these addresses
+python -m tests.faults.program send    keep sending until the stop file is there
+python -m tests.faults.program opt-out FIRST LAST    opt out these addresses
 """
 
 import os

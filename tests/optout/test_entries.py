@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from optout import addresses, entries, lifts, lists
+from optout import addresses, entries, lifts, list_deletion
 from optout.lifts import Power
 from optout.models import (
     Entry,
@@ -85,7 +85,7 @@ def test_five_hundred_addresses_are_one_short_transaction(
 
 def test_an_opt_out_of_a_deleted_list_goes_to_the_one_that_replaced_it() -> None:
     promotions = make_list()
-    lists.delete(promotions, move_to=default_list())
+    list_deletion.delete(promotions, move_to=default_list())
     outcome = opt_out(ASHA, promotions)
     assert outcome.entries[0].list == default_list()
 

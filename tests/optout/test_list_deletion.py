@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError
 
-from optout import lists
+from optout import list_deletion
 from optout.lists import ListError
 from optout.models import (
     KeywordRole,
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 def test_the_default_list_cannot_be_deleted() -> None:
     with pytest.raises(ListError, match="default list cannot be deleted"):
-        lists.delete(default_list(), move_to=make_list())
+        list_deletion.delete(default_list(), move_to=make_list())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -40,7 +40,7 @@ def test_the_database_refuses_to_archive_the_default_list() -> None:
 def test_entries_move_with_their_source_and_date() -> None:
     promotions = make_list()
     before = opt_out(ASHA, promotions).entries[0]
-    lists.delete(promotions, move_to=default_list())
+    list_deletion.delete(promotions, move_to=default_list())
     after = live_entries().get()
     assert after.list == default_list()
     assert (after.created_at, after.source) == (before.created_at, before.source)
@@ -50,14 +50,14 @@ def test_where_both_lists_have_an_entry_the_older_stays() -> None:
     promotions = make_list()
     older = opt_out(ASHA, promotions).entries[0]
     opt_out(ASHA)
-    lists.delete(promotions, move_to=default_list())
+    list_deletion.delete(promotions, move_to=default_list())
     assert live_entries().get().created_at == older.created_at
 
 
 def test_removed_entries_end_and_the_keyword_passes_to_the_default_list() -> None:
     promotions = make_list(keyword="PROMO OFF")
     opt_out(ASHA, promotions)
-    lists.delete(promotions, move_to=None, reason="closed down")
+    list_deletion.delete(promotions, move_to=None, reason="closed down")
     assert not live_entries().exists()
     assert default_list().words(KeywordRole.ALIAS) == ["PROMO OFF"]
 
@@ -66,7 +66,7 @@ def test_a_running_send_withholds_by_the_list_that_took_over() -> None:
     promotions = make_list()
     batch = make_batch(make_channel(), promotions)
     newsletter = make_list("Newsletter", "NEWS OFF")
-    lists.delete(promotions, move_to=newsletter)
+    list_deletion.delete(promotions, move_to=newsletter)
     opt_out(ASHA, newsletter)
     message = queue(batch, ASHA)
     drain()
@@ -77,11 +77,11 @@ def test_a_running_send_withholds_by_the_list_that_took_over() -> None:
 def test_a_second_deletion_changes_nothing() -> None:
     promotions = make_list()
     opt_out(RAHUL, promotions)
-    lists.delete(promotions, move_to=default_list())
-    lists.delete(promotions, move_to=None, reason="again")
+    list_deletion.delete(promotions, move_to=default_list())
+    list_deletion.delete(promotions, move_to=None, reason="again")
     assert live_entries().get().list == default_list()
 
 
 def test_the_name_of_a_deleted_list_is_free() -> None:
-    lists.delete(make_list("Promotions", "OFF ONE"), move_to=default_list())
+    list_deletion.delete(make_list("Promotions", "OFF ONE"), move_to=default_list())
     assert make_list("Promotions", "OFF TWO").state == "active"

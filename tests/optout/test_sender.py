@@ -240,3 +240,14 @@ def test_the_gate_of_an_opt_out_in_flight_answers_recorded(sms: Channel) -> None
 
 def test_the_key_of_a_new_database_is_written_down() -> None:
     assert Workspace.load().hash_key_fingerprint == addresses.fingerprint()
+
+
+def test_a_lists_message_is_sent_as_it_is_written(sms: Channel) -> None:
+    promotions = make_list()
+    promotions.message = "You left {{name}}."
+    promotions.save()
+    request = entries.Request(
+        (addresses.parse(ASHA),), (promotions.pk,), channel_id=sms.pk, answer_to=1
+    )
+    entries.opt_out(request, source=Source.KEYWORD, reason=Reason.PERSON)
+    assert sent_texts(sms) == ["You left {{name}}."]

@@ -1,0 +1,5 @@
+"""The Django admin of this floor: what flows write is looked at, not edited."""
+
+from optout.admin import channels, entries, keys, lists, people, sending, workspace
+
+__all__ = ["channels", "entries", "keys", "lists", "people", "sending", "workspace"]
