@@ -51,6 +51,7 @@ RAIL = (
         icon="megaphone",
         url_name="broadcasts",
         permission="broadcaster.view_broadcast",
+        pinned=True,
     ),
     Item(label="Sequences", icon="workflow", url_name="sequences"),
     Item(label="Connectors", icon="plug", url_name="connectors"),

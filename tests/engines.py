@@ -89,3 +89,23 @@ def _start_postgresql(data: Path) -> PostgresServer:
         config.write("max_connections = 200\n")
     server.start()
     return server
+
+
+_DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """A second engine is for tests that use it: the others have run on the first."""
+    if config.known_args_namespace.engine != "postgresql":
+        return
+    others = [item for item in items if not _uses_database(item)]
+    items[:] = [item for item in items if _uses_database(item)]
+    config.hook.pytest_deselected(items=others)
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    marked = item.get_closest_marker("django_db") is not None
+    return marked or bool(fixtures & _DATABASE_FIXTURES)

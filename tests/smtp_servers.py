@@ -1,5 +1,6 @@
 """Loopback mail servers for tests: a mailbox that collects, and one that misbehaves."""
 
+import asyncio
 import contextlib
 import email
 import socket
@@ -51,9 +52,9 @@ class _Controller(Controller):
     """Listens on a port that is free, not on a given one."""
 
     def _trigger_server(self) -> None:
-        assert self.server is not None
+        assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 class Mailbox:

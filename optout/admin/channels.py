@@ -13,6 +13,8 @@ from optout.channels import load_all
 from optout.channels.base import KINDS
 from optout.models import Channel, SandboxMessage, connected_channels
 
+_WORDS = "disabled_core_words"
+
 
 class KindForm(forms.Form):
     """Which kind of channel is made; each has a form of its own."""
@@ -62,13 +64,12 @@ class ChannelAdmin(StoredByForm):
         return super().add_view(request, form_url, extra_context)
 
     def page_form(self, request: HttpRequest, obj: Any) -> ChannelForm:
-        """The form of the channel's kind."""
+        """The form of the channel's kind, its long row of words at the end."""
         load_all()
-        given = request.POST or None
-        if obj is None:
-            kind = request.GET["kind"]
-            return form_class(kind)(given, kind=kind)
-        return form_class(obj.kind)(given, instance=obj)
+        kind = obj.kind if obj else request.GET["kind"]
+        form = form_class(kind)(request.POST or None, instance=obj, kind=kind)
+        form.order_fields([name for name in form.fields if name != _WORDS])
+        return form
 
 
 @admin.register(SandboxMessage)

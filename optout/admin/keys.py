@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.cache import add_never_cache_headers
 
 from optout import access
 from optout.access import Role
@@ -82,7 +81,7 @@ class ApiKeyAdmin(StoredByForm):
         return ApiKeyForm(request.POST or None, user=request.user)
 
     def stored(self, request: HttpRequest, form: Any, *, is_new: bool) -> HttpResponse:
-        """Show the key in this one answer, which nobody may keep."""
+        """Show the key in this one answer; no answer of the admin may be cached."""
         self.note(request, form.instance, is_new=is_new)
         context = {
             **self.admin_site.each_context(request),
@@ -90,9 +89,7 @@ class ApiKeyAdmin(StoredByForm):
             "title": f"The API key {form.instance.name}",
             "key": form.text,
         }
-        shown = TemplateResponse(request, "optout/admin/key.html", context)
-        add_never_cache_headers(shown)
-        return shown
+        return TemplateResponse(request, "optout/admin/key.html", context)
 
     @admin.action(description="Revoke", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:

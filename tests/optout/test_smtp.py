@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ MESSAGE = Outgoing(
 )
 
 
-def connect(server: Mailbox | BareSmtp, **more: object) -> SmtpTransport:
+def connect(server: Mailbox | BareSmtp, **more: Any) -> SmtpTransport:
     """A transport to a server on loopback; `more` are further options."""
     credentials = more.pop("credentials", {})
     options = server.options | {"timeout": 5} | more
@@ -305,7 +306,7 @@ def test_a_lone_dot_neither_ends_the_mail_nor_gets_lost(mailbox: Mailbox) -> Non
     ],
 )
 def test_what_is_no_mail_is_refused_and_the_next_one_goes(
-    mailbox: Mailbox, changed: dict[str, object]
+    mailbox: Mailbox, changed: dict[str, Any]
 ) -> None:
     transport = connect(mailbox)
     with pytest.raises(Refused, match="cannot be written as a mail"):
