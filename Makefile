@@ -33,13 +33,9 @@ help:
 run: $(RUN)
 	@$(PY) manage.py start
 
-# Tests that race or drive a browser get the machine to themselves.
-# Status 5 means that no test carries the mark.
 test: $(DEV)
-	$(PY) -m pytest --engine sqlite -n 2 -m "not slow and not browser"
-	$(PY) -m pytest --engine sqlite -m "slow or browser" || [ $$? -eq 5 ]
-	$(PY) -m pytest --engine postgresql -n 2 -m "not slow and not browser"
-	$(PY) -m pytest --engine postgresql -m "slow" || [ $$? -eq 5 ]
+	$(PY) -m pytest --engine sqlite -n 2 --dist worksteal
+	$(PY) -m pytest --engine postgresql -n 2 --dist worksteal -m "not browser"
 
 browser: $(DEV)
 	$(PY) -m pytest --engine sqlite -m browser

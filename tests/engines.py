@@ -97,7 +97,11 @@ _DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """A second engine is for tests that use it: the others have run on the first."""
+    """Long tests first, so that none is left alone at the end.
+
+    A second engine is for tests that use it: the others have run on the first.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if config.known_args_namespace.engine != "postgresql":
         return
     others = [item for item in items if not _uses_database(item)]

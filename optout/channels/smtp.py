@@ -204,6 +204,8 @@ class SmtpTransport(Transport):
     def _open_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         """Connect; `_wire` is a second handle, which no wrapping in TLS takes away."""
         plain = socket.create_connection((host, port), timeout)
+        # The final dot goes out on its own: it must not wait for the body's ACK.
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._wire = plain.dup()
         if self._is_aborted:
             plain.close()

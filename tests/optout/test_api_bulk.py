@@ -28,9 +28,9 @@ def numbers(count: int) -> list[str]:
 def test_each_item_gets_its_own_result_in_its_place(admin: APIClient) -> None:
     opt_out(ASHA)
     items = [
-        {"lists": [1], "number": ASHA},
-        {"lists": [1], "number": "+1"},
-        {"lists": [1], "email": LEENA, "reason_code": "complaint"},
+        {"lists": [default_list().pk], "number": ASHA},
+        {"lists": [default_list().pk], "number": "+1"},
+        {"lists": [default_list().pk], "email": LEENA, "reason_code": "complaint"},
         {"lists": [9], "number": RAHUL},
         None,
     ]
@@ -48,8 +48,10 @@ def test_each_item_gets_its_own_result_in_its_place(admin: APIClient) -> None:
 
 
 def test_one_bad_item_of_a_thousand_stops_no_other(admin: APIClient) -> None:
-    items = [{"lists": [1], "number": number} for number in numbers(1000)]
-    items[500] = {"lists": [1], "number": "nobody"}
+    items = [
+        {"lists": [default_list().pk], "number": number} for number in numbers(1000)
+    ]
+    items[500] = {"lists": [default_list().pk], "number": "nobody"}
     results = admin.post(BULK, {"items": items}).json()["results"]
     assert [result["result"] for result in results].count("created") == 999
     assert live_entries().count() == 999
@@ -58,7 +60,9 @@ def test_one_bad_item_of_a_thousand_stops_no_other(admin: APIClient) -> None:
 def test_many_are_opted_out_by_as_many_statements_as_few(
     admin: APIClient, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    items = [{"lists": [1], "number": number} for number in numbers(300)]
+    items = [
+        {"lists": [default_list().pk], "number": number} for number in numbers(300)
+    ]
     with django_assert_max_num_queries(30):
         admin.post(BULK, {"items": items})
 
@@ -69,7 +73,11 @@ def test_more_than_a_thousand_are_refused_whole(admin: APIClient, url: str) -> N
     bodies = {
         BULK: {"items": many},
         REMOVE: {"ids": many},
-        CHECK: {"lists": [1], "channel_id": None, "addresses": ["x"] * 1001},
+        CHECK: {
+            "lists": [default_list().pk],
+            "channel_id": None,
+            "addresses": ["x"] * 1001,
+        },
     }
     assert problem(admin.post(url, bodies[url]))[:2] == (400, "max_length")
 
@@ -123,13 +131,17 @@ def test_a_check_knows_who_is_under_review(admin: APIClient) -> None:
     sms = make_channel(900)
     address = addresses.parse(ASHA)
     holds.hold(address=address, channel_id=sms.pk, text="no more", reason="unclear")
-    body = {"channel_id": 900, "lists": [1], "addresses": [ASHA]}
+    body = {"channel_id": 900, "lists": [default_list().pk], "addresses": [ASHA]}
     result = admin.post(CHECK, body).json()["results"][0]
     assert (result["suppressed"], result["code"]) == (True, "under_review")
 
 
 def test_what_is_no_address_may_not_be_written_to(admin: APIClient) -> None:
-    body = {"channel_id": None, "lists": [1], "addresses": ["nobody", ""]}
+    body = {
+        "channel_id": None,
+        "lists": [default_list().pk],
+        "addresses": ["nobody", ""],
+    }
     results = admin.post(CHECK, body).json()["results"]
     assert [(one["suppressed"], one["canonical"], one["code"]) for one in results] == [
         (True, None, "invalid_number"),
@@ -138,7 +150,7 @@ def test_what_is_no_address_may_not_be_written_to(admin: APIClient) -> None:
 
 
 def test_a_check_of_unknown_lists_or_channels_is_refused(admin: APIClient) -> None:
-    body = {"channel_id": None, "lists": [1], "addresses": [ASHA]}
+    body = {"channel_id": None, "lists": [default_list().pk], "addresses": [ASHA]}
     refused = admin.post(CHECK, body | {"lists": [9]})
     assert problem(refused) == (400, "unknown_list", "lists")
     refused = admin.post(CHECK, body | {"channel_id": 9})

@@ -211,7 +211,12 @@ def test_removal_by_address_ends_it_on_that_channel_alone(
 ) -> None:
     opt_out(ASHA)
     opt_out(ASHA, channel_id=900)
-    body = {"lists": [1], "number": "600111222", "region": "ES", "channel_id": 900}
+    body = {
+        "lists": [default_list().pk],
+        "number": "600111222",
+        "region": "ES",
+        "channel_id": 900,
+    }
     response = admin.post(f"{ENTRIES}remove/", body)
     assert [entry["channel_id"] for entry in response.json()["removed"]] == [900]
     assert [entry.channel_id for entry in live_entries()] == [0]
@@ -220,20 +225,27 @@ def test_removal_by_address_ends_it_on_that_channel_alone(
 def test_removal_by_address_is_all_or_nothing(admin: APIClient) -> None:
     opt_out(ASHA)
     opt_out(LEENA, reason=Reason.PERSON)
-    body = {"lists": [1], "number": ASHA, "email": LEENA, "channel_id": None}
+    body = {
+        "lists": [default_list().pk],
+        "number": ASHA,
+        "email": LEENA,
+        "channel_id": None,
+    }
     response = admin.post(f"{ENTRIES}remove/", body)
     assert problem(response) == (400, "reason_required", "reason")
     assert live_entries().count() == 2
 
 
 def test_removal_of_what_is_not_there_removes_nothing(admin: APIClient) -> None:
-    body = {"lists": [1], "number": ASHA, "channel_id": None}
+    body = {"lists": [default_list().pk], "number": ASHA, "channel_id": None}
     response = admin.post(f"{ENTRIES}remove/", body)
     assert (response.status_code, response.json()) == (200, {"removed": []})
 
 
 def test_removal_says_which_channel(admin: APIClient) -> None:
-    response = admin.post(f"{ENTRIES}remove/", {"lists": [1], "number": ASHA})
+    response = admin.post(
+        f"{ENTRIES}remove/", {"lists": [default_list().pk], "number": ASHA}
+    )
     assert problem(response) == (400, "required", "channel_id")
 
 

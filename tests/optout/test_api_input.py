@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from optout.api.urls import urlpatterns
-from optout.models import OptOutList
+from optout.models import OptOutList, default_list
 from tests.api_clients import client_of, problem
 from tests.factories import make_channel, make_list, opt_out
 
@@ -54,7 +54,7 @@ def test_a_body_that_is_no_good_is_refused(body: bytes) -> None:
 def test_a_body_that_is_too_large_is_refused(settings: Settings) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
     client = client_of()
-    body = {"lists": [1], "note": "x" * 1_000}
+    body = {"lists": [default_list().pk], "note": "x" * 1_000}
     assert problem(client.post(ENTRIES, body))[:2] == (413, "body_too_large")
     keyed = client.post(ENTRIES, body, headers={"Idempotency-Key": "k"})
     assert problem(keyed)[:2] == (413, "body_too_large")

@@ -48,7 +48,12 @@ def mailbox() -> Channel:
 
 
 def send(client: APIClient, **more: Any) -> Response:
-    body = {"channel_id": 900, "to": ASHA, "text": "Hello", "opt_out_lists": [1]}
+    body = {
+        "channel_id": 900,
+        "to": ASHA,
+        "text": "Hello",
+        "opt_out_lists": [default_list().pk],
+    }
     return client.post(MESSAGES, body | more)
 
 
@@ -60,7 +65,7 @@ def test_a_message_is_accepted_and_sent(admin: APIClient, sms: Channel) -> None:
     response = send(admin)
     body = response.json()
     assert response.status_code == 202
-    assert (body["status"], body["opt_out_lists"]) == ("queued", [1])
+    assert (body["status"], body["opt_out_lists"]) == ("queued", [default_list().pk])
     assert sent_texts(sms) == ["Hello"]
     assert admin.get(f"{MESSAGES}{body['id']}/").json()["status"] == "sent"
 
@@ -73,7 +78,10 @@ def test_a_message_to_somebody_listed_reads_optout_number(
     assert sent_texts(sms) == []
     shown = admin.get(f"{MESSAGES}{pk}/").json()
     assert (shown["status"], shown["error"]) == ("suppressed", OPTOUT_NUMBER)
-    assert (shown["error_code"], shown["list"]) == ("opted_out", 1)
+    assert (shown["error_code"], shown["list"]) == (
+        "opted_out",
+        entry.list_id,
+    )
     assert shown["entry"] == entry.pk
 
 
