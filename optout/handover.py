@@ -61,15 +61,14 @@ def runnable_batches() -> QuerySet[OutgoingBatch]:
     )
 
 
-def something_is_paced() -> bool:
-    """Whether something due waits for nothing but its channel's pace."""
+def something_waits() -> bool:
+    """Whether anything is due, be it that its channel's pace lets nothing out now."""
     now = timezone.now()
     return OutgoingBatch.objects.filter(
         Exists(_due(now).filter(batch=OuterRef("pk"))),
         Q(starts_at=None) | Q(starts_at__lte=now),
         state=BatchState.RUNNING,
         channel__is_active=True,
-        channel__paced_until__gt=now,
     ).exists()
 
 
@@ -148,10 +147,13 @@ def _attempt_of(message: OutgoingMessage) -> QuerySet[OutgoingMessage]:
     )
 
 
-def give_back(message: OutgoingMessage) -> None:
+def give_back(message: OutgoingMessage, wait: timedelta = timedelta(0)) -> None:
     """Nothing was sent: queued again with the attempt returned, or cancelled."""
     _attempt_of(message).update(
-        state=_queued_or_cancelled(), attempt=F("attempt") - 1, lease_until=None
+        state=_queued_or_cancelled(),
+        attempt=F("attempt") - 1,
+        next_at=timezone.now() + wait,
+        lease_until=None,
     )
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Self
 
@@ -45,6 +46,7 @@ logger = logging.getLogger(__name__)
 DEADLINE_SECONDS = 20.0
 MARGIN_SECONDS = 5.0
 MOST_PER_CLAIM = 200
+GATE_WAIT = timedelta(seconds=10)  # before a gate that could not answer is asked again
 RECORD_SECONDS = 20.0
 _PAUSE_SECONDS = 0.05
 
@@ -124,7 +126,7 @@ class Dispatch:
     def _is_worth_waiting(self, until: float) -> bool:
         if any(crew.is_busy for crew in self.crews.values()):
             return True
-        return time.monotonic() < until and handover.something_is_paced()
+        return time.monotonic() < until and handover.something_waits()
 
     def _crew(self, channel: Channel) -> "Crew":
         if channel.pk not in self.crews:
@@ -242,7 +244,7 @@ class Hand:
             )
         except Exception:
             logger.exception("The gate could not answer for message %s", message.pk)
-            insist(lambda: handover.give_back(message))
+            insist(lambda: handover.give_back(message, GATE_WAIT))
             return False
         return self._passes(job, verdict)
 
