@@ -1,6 +1,7 @@
 """Notices messages that look like a request to opt out but hit no rule."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 from optout.keyword_hints import (
@@ -11,16 +12,22 @@ from optout.keyword_hints import (
     REVIEW_STEMS,
     REVIEW_WHOLE,
     STOP_VERBS,
+    STOPS_BY,
 )
 from optout.keyword_text import MAX_CHARS, spoken
 
-# "STOP 12345", "stop promo", "STOP you idiots": begins with the word, says little more.
+# "stop 12345", "stop you idiots": begins with the word, says little more.
 MAX_WORDS_AFTER_STOP = 3
+# "OPT OUT this number", "DAR DE BAJA este número": the longest keywords that open one.
+MAX_OPENING_WORDS = 3
+# What opens a sentence: TD is a bank too.
+MIN_OPENING_CHARS = 3
 # How far a word for messages may stand from a word for stopping.
 REACH_WORDS = 4
 _CLEAR = frozenset(
     {"stop", "unsubscribe", "stopall", "stop all", "optout", "opt out", "arret"}
 )
+_WORDS = re.compile(r"\w+")
 _SENTENCE_ENDS = re.compile(r"[.!?;\n\r]+")
 _PATTERNS = [re.compile(rf"(?<!\S)(?:{pattern})(?!\S)") for pattern in REVIEW_PATTERNS]
 # Cyrillic and Greek letters, and digits, that pass for a Latin letter (Unicode TR 39).
@@ -29,14 +36,21 @@ _LOOKALIKES = str.maketrans(
 )
 
 
-def reason_to_review(text: str, words: str) -> str | None:
+def reason_to_review(
+    text: str, words: str, is_keyword: Callable[[str], bool]
+) -> str | None:
     """Say why a person should look at a message, or None if nothing hints at it.
 
-    `words` is the spoken form of `text`.
+    `words` is the spoken form of `text`; `is_keyword` says which spoken words opt out
+    on the channel.
     """
-    return next((why for hints, why in _HINTS if hints(words)), None) or (
-        "A sentence of its own asks to stop" if _has_clear_sentence(text) else None
-    )
+    if why := next((why for hints, why in _HINTS if hints(words)), None):
+        return why
+    if _has_clear_sentence(text):
+        return "A sentence of its own asks to stop"
+    if _opens_with_stop(text) or _opens_in_capitals(text, is_keyword):
+        return _OPENS
+    return None
 
 
 def _is_lookalike(words: str) -> bool:
@@ -68,9 +82,35 @@ def _is_misspelt(words: str) -> bool:
     return words in MISSPELT
 
 
-def _begins_with_stop(words: str) -> bool:
-    first, *rest = words.split() or [""]
-    return first == "stop" and len(rest) <= MAX_WORDS_AFTER_STOP
+def _opens_with_stop(text: str) -> bool:
+    """STOP and more words: any in capitals, few in small letters, no "stop by"."""
+    first, *rest = _words_of(text) or [""]
+    if spoken(first) != "stop" or not rest:
+        return False
+    if first.isupper():
+        return True
+    is_short = len(rest) <= MAX_WORDS_AFTER_STOP
+    return spoken(rest[0]) not in STOPS_BY and (is_short or first.istitle())
+
+
+def _opens_in_capitals(text: str, is_keyword: Callable[[str], bool]) -> bool:
+    """A keyword written in capitals, and more words."""
+    words = _words_of(text)
+    openings = (words[:size] for size in range(1, MAX_OPENING_WORDS + 1))
+    return any(
+        len(words) > len(opening) and _is_shouted(" ".join(opening), is_keyword)
+        for opening in openings
+    )
+
+
+def _is_shouted(opening: str, is_keyword: Callable[[str], bool]) -> bool:
+    is_word = len(opening) >= MIN_OPENING_CHARS and opening.isupper()
+    return is_word and is_keyword(spoken(opening))
+
+
+def _words_of(text: str) -> list[str]:
+    """The words as written, capitals and all."""
+    return _WORDS.findall(unicodedata.normalize("NFC", text[:MAX_CHARS]))
 
 
 def _stops_messages(words: str) -> bool:
@@ -96,6 +136,6 @@ _HINTS: tuple[tuple[Callable[[str], bool], str], ...] = (
     (_has_unsubscribing, "Speaks of unsubscribing"),
     (_has_pattern, "Reads like a request to be left out"),
     (_is_decline, "Declines, without saying what"),
-    (_begins_with_stop, "Begins with STOP, but more follows"),
     (_stops_messages, "Speaks of stopping and of messages"),
 )
+_OPENS = "Begins with an opt-out word, but more follows"

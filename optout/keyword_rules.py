@@ -171,6 +171,10 @@ class Vocabulary:
             words, {Meaning.OPT_OUT}
         )
 
+    def is_opt_out(self, words: str) -> bool:
+        """Say whether words are a keyword that opts out here."""
+        return self.opt_out_word(words) is not None
+
     def _built_in(self, form: str, meanings: Set[Meaning]) -> Match | None:
         rule = _BY_FORM.get(form)
         if rule is None or rule.meaning not in meanings or not self._counts(rule):
@@ -206,7 +210,7 @@ def match(
         vocabulary.exact(keys)
         or _polite(words, vocabulary)
         or _phrase(words, vocabulary)
-        or _review(text, words)
+        or _review(text, words, vocabulary)
         or NOTHING
     )
 
@@ -305,11 +309,11 @@ def _is_negated(before: str) -> bool:
     return not NEGATIONS.isdisjoint(before.split()[-NEGATION_REACH_WORDS:])
 
 
-def _review(text: str, words: str) -> Match | None:
+def _review(text: str, words: str, vocabulary: Vocabulary) -> Match | None:
     """Hold a message that comes near: what a "not" or sheer length kept from a tier."""
     near = any(pattern.search(words) for _, pattern in _PHRASES)
     reason = "A request, but negated or inside a long text" if near else None
-    reason = reason or reason_to_review(text, words)
+    reason = reason or reason_to_review(text, words, vocabulary.is_opt_out)
     return Match(rule_id="review", review_reason=reason) if reason else None
 
 

@@ -123,6 +123,8 @@ class Entry(models.Model):
             models.Index(fields=["key", "-id"], name="entry_history"),
             # The API's change feed.
             models.Index(fields=["updated_at", "id"], name="entry_changes"),
+            # What was added lately, of all lists: the overview and the dashboard.
+            models.Index(fields=["created_at"], name="entry_created"),
         ]
 
     def __str__(self) -> str:

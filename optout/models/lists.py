@@ -3,10 +3,23 @@
 from typing import Any
 
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Length, Lower
+from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
 from optout.models.fields import EncryptedJSONField
+
+NAME_CHARS = 50
+PROSE_CHARS = 300
+
+
+def _at_most(chars: int, column: str, name: str) -> models.CheckConstraint:
+    """Keep a text short on SQLite too, which ignores the length of a varchar."""
+    return models.CheckConstraint(
+        condition=LessThanOrEqual(Length(column), chars),
+        name=name,
+        violation_error_message=f"At most {chars} characters.",
+    )
 
 
 class ListState(models.TextChoices):
@@ -24,11 +37,13 @@ class OptOutList(models.Model):
     links and selections went.
     """
 
-    name = models.CharField("opt-out list name", max_length=50)
-    description = models.CharField("opt-out description", max_length=300, blank=True)
-    message = models.CharField("opt-out message", max_length=300)
+    name = models.CharField("opt-out list name", max_length=NAME_CHARS)
+    description = models.CharField(
+        "opt-out description", max_length=PROSE_CHARS, blank=True
+    )
+    message = models.CharField("opt-out message", max_length=PROSE_CHARS)
     public_name = models.CharField(
-        max_length=50,
+        max_length=NAME_CHARS,
         blank=True,
         help_text="The name people see on the preference page.",
     )
@@ -74,6 +89,10 @@ class OptOutList(models.Model):
                 condition=~models.Q(name="") & ~models.Q(message=""),
                 name="list_name_and_message_given",
             ),
+            _at_most(NAME_CHARS, "name", "list_name_length"),
+            _at_most(PROSE_CHARS, "description", "list_description_length"),
+            _at_most(PROSE_CHARS, "message", "list_message_length"),
+            _at_most(NAME_CHARS, "public_name", "list_public_name_length"),
         ]
 
     def __str__(self) -> str:
@@ -108,7 +127,7 @@ class Keyword(models.Model):
     """A list's own word. `folded` is compared, so that two lists never share one."""
 
     list = models.ForeignKey(OptOutList, models.CASCADE, related_name="keywords")
-    text = models.CharField(max_length=50)
+    text = models.CharField(max_length=NAME_CHARS)
     role = models.CharField(max_length=7, choices=KeywordRole)
     folded = models.CharField(max_length=200, editable=False)
 
@@ -124,6 +143,7 @@ class Keyword(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(folded=""), name="keyword_not_empty"
             ),
+            _at_most(NAME_CHARS, "text", "keyword_text_length"),
         ]
 
     def __str__(self) -> str:

@@ -185,6 +185,12 @@ class OutgoingMessage(models.Model):
                 condition=models.Q(state=MessageState.SENDING),
                 name="message_leases",
             ),
+            # What has to be reconciled, and the dashboard's count of it.
+            models.Index(
+                fields=["channel"],
+                condition=models.Q(state=MessageState.UNKNOWN),
+                name="message_unknown",
+            ),
             # Counts and filters of a report.
             models.Index(fields=["batch", "state"], name="message_report"),
             # Receipts, which name the provider's id.

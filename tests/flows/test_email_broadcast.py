@@ -13,7 +13,8 @@ import pytest
 import requests
 from django.conf import settings
 
-from optout.models import Channel
+from optout import links
+from optout.models import Channel, OutgoingMessage
 from tests.flows.conftest import Api
 from tests.flows.mail_server import MailServer, recipient
 
@@ -118,9 +119,21 @@ def suppressed(api: Api, broadcast_id: int) -> list[Any]:
     return rows
 
 
+def link_of(mail: Message) -> str:
+    return str(mail["List-Unsubscribe"]).strip("<>")
+
+
+def leads_to(mails: list[Message]) -> dict[str, str]:
+    """By recipient, the address that the link in the header stands for."""
+    ids = [links.read(link_of(mail).split("/")[-2]) or 0 for mail in mails]
+    addresses = OutgoingMessage.objects.in_bulk(ids)
+    pairs = zip(mails, ids, strict=True)
+    return {recipient(mail): addresses[pk].address for mail, pk in pairs}
+
+
 def one_click(mail: Message) -> int:
     """What a mail client does: POST to the header's address, without any cookie."""
-    link = str(mail["List-Unsubscribe"]).strip("<>")
+    link = link_of(mail)
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     body = {"List-Unsubscribe": "One-Click"}
     answer = requests.post(link, data=body, timeout=30, allow_redirects=False)
@@ -151,6 +164,8 @@ def test_ten_thousand_mails_reach_exactly_those_who_did_not_opt_out(
         everybody = {address(number) for number in range(PEOPLE)}
         assert set(received) == everybody - set(out)
         assert set(received.values()) == {1}
+
+        assert leads_to(server.mails()) == {name: name for name in received}
 
         again = {address(number) for number in range(SECOND_TIME)}
         candidates = [mail for mail in server.mails() if recipient(mail) in again]

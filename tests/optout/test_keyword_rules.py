@@ -139,6 +139,36 @@ REVIEW = [
     "not interested",
     "cancel my subscription",
     "please remove me from the waiting room",
+    "STOP, this is my work phone",
+    "Stop this is my work phone",
+    "STOP writing to my wife",
+    "stop writing to my wife and me, I told you",
+    "STOP BY TOMORROW",
+    "🛑 STOP - wrong person, call the office",
+    "Stop. I never signed up for this",
+    "How do I get off this list?",
+    "take my number off",
+    "Can you sign me off?",
+    "lose my number, I mean it",
+    "leave my number alone",
+    "no more calls to my office",
+    "CANCEL, I never asked for this",
+    "DAR DE BAJA este teléfono de mi trabajo",
+    "BAJA, este es mi trabajo",
+    "¿Cómo salgo de esta lista?",
+    "Quiten mi número",
+    "SAIR, este é o meu trabalho",
+    "Como saio dessa lista?",
+    "chega de ligações para mim",
+    "ARRE\u0302T, c'est mon téléphone pro",
+    "Comment sortir de cette liste ?",
+    "plus aucun message ici",
+    "STOPP, das ist mein Diensthandy",
+    "Wie komme ich aus Ihrer Liste?",
+    "Löschen Sie meine Nummer, das ist privat",
+    "FERMA, questo è il telefono di mia moglie",
+    "Come esco dalla vostra lista?",
+    "togliete il mio numero dal vostro archivio",
 ]
 NEITHER = [
     "We have to STOP this bill",
@@ -146,6 +176,18 @@ NEITHER = [
     "stopper service",
     "bus stop?",
     "don't stop",
+    "stop by tomorrow?",
+    "Stop by tomorrow?",
+    "stop worrying about the parcel, all is fine",
+    "can I stop at the shop?",
+    "Cancel that, I come on Friday",
+    "End of story, see you",
+    "TD Bank wrote to me",
+    "Should I leave my number?",
+    "sign me up",
+    "drop me a line",
+    "take 20% off this list price",
+    "Ich habe etwas aus der Liste bestellt",
     "cancelar agendamento",
     "parar a dor",
     "cancel my order",
@@ -256,6 +298,10 @@ def test_only_stop_and_unsubscribe_cannot_be_switched_off() -> None:
 @pytest.mark.parametrize("text", ["cancel", "please cancel"])
 def test_a_word_switched_off_means_nothing(text: str) -> None:
     assert match(text, disabled={"core:cancel"}) == NOTHING
+
+
+def test_a_word_switched_off_opens_no_request() -> None:
+    assert match("CANCEL my order", disabled={"core:cancel"}) == NOTHING
 
 
 def test_stop_cannot_be_switched_off() -> None:

@@ -118,18 +118,22 @@ def _refuse_used_port(port: int) -> None:
 
 
 def _children() -> list[Child]:
-    python, folder = sys.executable, settings.BASE_DIR
-    web = [python, "-m", "gunicorn", "--bind", f"{HOST}:{settings.PORT}"]
+    web = [sys.executable, "-m", "gunicorn", "--bind", f"{HOST}:{settings.PORT}"]
+    return [
+        Child("web process", [*web, "optout_project.wsgi"], settings.BASE_DIR),
+        Child("worker", worker_command(), settings.BASE_DIR),
+    ]
+
+
+def worker_command() -> list[str]:
+    """The one worker of an embedded installation, with the clock inside."""
     # Trying it out as root, in a container say, is fine here.
-    worker = [python, "-W", "ignore:You're running the worker with superuser"]
-    worker += ["-m", "celery", "--quiet", "-A", "optout_project", "worker"]
+    python = [sys.executable, "-W", "ignore:You're running the worker with superuser"]
+    worker = ["-m", "celery", "--quiet", "-A", "optout_project", "worker"]
     worker += ["--pool", "threads", "-c", WORKER_THREADS, "-B"]
     worker += ["-s", str(settings.OPTOUT_DATA / "beat-schedule")]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return [
-        Child("web process", [*web, "optout_project.wsgi"], folder),
-        Child("worker", worker, folder),
-    ]
+    return [*python, *worker]
 
 
 def _answers() -> bool:
