@@ -31,7 +31,7 @@ def test_each_item_gets_its_own_result_in_its_place(admin: APIClient) -> None:
         {"lists": [default_list().pk], "number": ASHA},
         {"lists": [default_list().pk], "number": "+1"},
         {"lists": [default_list().pk], "email": LEENA, "reason_code": "complaint"},
-        {"lists": [9], "number": RAHUL},
+        {"lists": [999_999], "number": RAHUL},
         None,
     ]
     results = admin.post(BULK, {"items": items}).json()["results"]
@@ -151,7 +151,7 @@ def test_what_is_no_address_may_not_be_written_to(admin: APIClient) -> None:
 
 def test_a_check_of_unknown_lists_or_channels_is_refused(admin: APIClient) -> None:
     body = {"channel_id": None, "lists": [default_list().pk], "addresses": [ASHA]}
-    refused = admin.post(CHECK, body | {"lists": [9]})
+    refused = admin.post(CHECK, body | {"lists": [999_999]})
     assert problem(refused) == (400, "unknown_list", "lists")
     refused = admin.post(CHECK, body | {"channel_id": 9})
     assert problem(refused) == (400, "unknown_channel", "channel_id")
