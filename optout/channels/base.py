@@ -1,9 +1,8 @@
-"""What every transport speaks: the outgoing message, the answers, the events."""
+"""What every transport speaks: the outgoing message and the provider's answers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, ClassVar
 
 from optout.addresses import AddressKind
@@ -70,28 +69,6 @@ class NotNow(TransportError):
 
 class NoAnswer(TransportError):
     """Nobody knows whether it was accepted: never sent again blindly."""
-
-
-@dataclass(frozen=True, slots=True)
-class InboundMessage:
-    """A message of a person, as a provider hands it in."""
-
-    sender: str
-    text: str
-    provider_event_id: str
-    sent_at: datetime | None = None
-    already_answered: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of a message: delivered, read or failed, with the provider's time."""
-
-    state: str
-    at: datetime
-    provider_id: str = ""
-    message_id: int | None = None
-    error: str = ""
 
 
 class Transport(ABC):
