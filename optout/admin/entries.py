@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import StackedInline
 
-from optout import access, addresses, entries, lifts
+from optout import access, addresses, entries, lifts, reviews
 from optout.actors import Evidence, actor_of
 from optout.addresses import InvalidAddress
 from optout.admin.base import ReadOnly, StoredByForm, StoredForm
@@ -19,6 +19,7 @@ from optout.models import (
     BulkRemoval,
     Entry,
     Hold,
+    HoldState,
     LedgerDetail,
     LedgerEvent,
     OptOutList,
@@ -208,12 +209,32 @@ class EntryAdmin(StoredByForm):
 
 @admin.register(Hold)
 class HoldAdmin(ReadOnly):
-    """What waits for a decision; it is made in the review queue."""
+    """What waits for a decision, and the two ways to decide it."""
+
+    actions = ("opt_out", "dismiss")
 
     list_display = ("address", "channel", "reason", "state", "created_at", "decided_by")
     list_filter = ("state", "channel")
     list_select_related = ("channel",)
     search_fields = ("=address",)
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may decide reviews."""
+        return request.user.has_perm("optout.decide_reviews")
+
+    @admin.action(description="Opt out", permissions=["decide"])
+    def opt_out(self, request: HttpRequest, queryset: QuerySet[Hold]) -> None:
+        """Put the chosen people on the default list."""
+        waiting = queryset.filter(state=HoldState.WAITING)[:MOST_AT_ONCE]
+        done = [reviews.opt_out(row, actor=actor_of(request.user)) for row in waiting]
+        self.message_user(request, f"{len(done)} opted out.", messages.SUCCESS)
+
+    @admin.action(description="Dismiss", permissions=["decide"])
+    def dismiss(self, request: HttpRequest, queryset: QuerySet[Hold]) -> None:
+        """Let marketing go on to the chosen people."""
+        waiting = queryset.filter(state=HoldState.WAITING)[:MOST_AT_ONCE]
+        done = [reviews.dismiss(row, actor=actor_of(request.user)) for row in waiting]
+        self.message_user(request, f"{sum(done)} dismissed.", messages.SUCCESS)
 
 
 @admin.register(BulkRemoval)
