@@ -17,7 +17,7 @@ CHECK := OPTOUT_DATA=.cache/checks DATABASE_URL= REDIS_URL=
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url
 
-.PHONY: help run test lint types bench browser lock schema clean
+.PHONY: help run test lint types browser lock schema clean
 
 help:
 	@echo "make run      start the product on http://127.0.0.1:8000 (PORT=… for another)"
@@ -25,7 +25,6 @@ help:
 	@echo "make browser  the tests that drive a browser"
 	@echo "make lint     style, templates, contracts, migrations, API schema"
 	@echo "make types    mypy --strict"
-	@echo "make bench    measure"
 	@echo "make lock     write the requirements' locks anew (ARGS=--upgrade: newer versions)"
 	@echo "make schema   write docs/openapi.yaml anew"
 	@echo "make clean    remove .venv and caches; the data folder stays"
@@ -55,9 +54,6 @@ lint: $(DEV)
 
 types: $(DEV)
 	$(CHECK) $(BIN)/mypy $(CODE)
-
-bench: $(DEV)
-	$(PY) -m bench $(ARGS)
 
 lock: $(DEV)
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt

@@ -1,4 +1,4 @@
-"""Opting out and its end. The only writer of Entry."""
+"""Opting out. With `lifts` and `list_deletion` the only writer of Entry."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

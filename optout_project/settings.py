@@ -174,7 +174,7 @@ def _postgresql() -> dict[str, Any]:
 
 DATABASES = {"default": _sqlite() if EMBEDDED else _postgresql()}
 
-# Throttles alone use the cache. It is kept in each process: a Redis that is away must
+# Throttles and the dashboard's counts. Kept in each process: a Redis that is away must
 # not stop the API, and limits that count by process are exact enough.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 

@@ -59,10 +59,10 @@ GUARDED_REASONS = frozenset({Reason.PERSON, Reason.COMPLAINT, Reason.LEGAL})
 class Entry(models.Model):
     """State and history at once: an entry is never deleted, lifting sets `ended_at`.
 
-    `optout.entries` is its only writer. The readable address can be erased; `key`
-    still blocks. `asked_at` is the latest time the person asked for it (provider's
-    time, at most the time received), `back_at` the time of the person's START that
-    ended it: the later of the two wins and a tie means opted out.
+    Written by `entries`, `lifts` and `list_deletion` alone. The address can be
+    erased; `key` still blocks. `asked_at` is the latest time the person asked for it
+    (provider's time, at most the time received), `back_at` the time of the person's
+    START that ended it: the later of the two wins and a tie means opted out.
     """
 
     list = models.ForeignKey(

@@ -129,8 +129,8 @@ class ErrorCode(models.TextChoices):
 class OutgoingMessage(models.Model):
     """One message to one address: a recipient of a broadcast is such a row.
 
-    `optout.outbox` is its only writer. `attempt` fences results: a result counts
-    only for the attempt that was claimed.
+    Written by `outbox`, `withholding` and `handover` alone. `attempt` fences
+    results: a result counts only for the attempt that was claimed.
     """
 
     batch = models.ForeignKey(

@@ -24,9 +24,6 @@ class Workspace(models.Model):
         default=False,
         help_text="STOP on one channel opts the person out on every channel.",
     )
-    forbid_agent_replies = models.BooleanField(
-        "forbid agents to answer people who opted out", default=False
-    )
     hash_key_fingerprint = models.CharField(max_length=32, blank=True, editable=False)
 
     class Meta:

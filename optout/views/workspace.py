@@ -18,7 +18,7 @@ else:
 
 
 class WorkspaceForm(_ModelForm):
-    """The company, how its numbers are read, and two rules for everybody."""
+    """The company, how its numbers are read, and how far a person's word goes."""
 
     class Meta:
         model = Workspace
@@ -26,21 +26,15 @@ class WorkspaceForm(_ModelForm):
             "name",
             "default_region",
             "person_opts_out_everywhere",
-            "forbid_agent_replies",
         ]
         labels = {
             "name": "Company name",
             "person_opts_out_everywhere": (
                 "What a person says counts for all channels"
             ),
-            "forbid_agent_replies": "Forbid agents to answer people who opted out",
         }
         help_texts = {
             "name": "People see it on the unsubscribe page and in test messages.",
-            "forbid_agent_replies": (
-                "Otherwise agents may answer in an open conversation, "
-                "and see a banner that names the lists."
-            ),
         }
 
 

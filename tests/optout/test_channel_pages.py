@@ -234,12 +234,15 @@ def test_a_stranger_is_sent_to_the_log_in(client: Client) -> None:
 
 
 def test_an_admin_changes_the_workspace(admin: Client) -> None:
-    form = {"name": "Corner Shop", "default_region": "ES", "forbid_agent_replies": "on"}
+    form = {
+        "name": "Corner Shop",
+        "default_region": "ES",
+        "person_opts_out_everywhere": "on",
+    }
     admin.post("/settings/", form)
     workspace = Workspace.load()
     assert (workspace.name, workspace.region) == ("Corner Shop", "ES")
-    assert workspace.forbid_agent_replies
-    assert not workspace.person_opts_out_everywhere
+    assert workspace.person_opts_out_everywhere
     assert workspace.hash_key_fingerprint
 
 
