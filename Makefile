@@ -17,12 +17,13 @@ CHECK := OPTOUT_DATA=.cache/checks DATABASE_URL= REDIS_URL=
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url
 
-.PHONY: help run test lint types browser lock schema clean
+.PHONY: help run test lint types bench browser lock schema clean
 
 help:
 	@echo "make run      start the product on http://127.0.0.1:8000 (PORT=… for another)"
 	@echo "make test     all tests, on SQLite and on PostgreSQL"
 	@echo "make browser  the tests that drive a browser"
+	@echo "make bench    speed against raw limits and rivals (ARGS=\"--scale 0.1\": smaller)"
 	@echo "make lint     style, templates, contracts, migrations, API schema"
 	@echo "make types    mypy --strict"
 	@echo "make lock     write the requirements' locks anew (ARGS=--upgrade: newer versions)"
@@ -35,6 +36,9 @@ run: $(RUN)
 test: $(DEV)
 	$(PY) -m pytest --engine sqlite -n 2 --dist worksteal
 	$(PY) -m pytest --engine postgresql -n 2 --dist worksteal -m "not browser"
+
+bench: $(DEV)
+	$(PY) -m bench $(ARGS)
 
 browser: $(DEV)
 	$(PY) -m pytest --engine sqlite -m browser

@@ -1,0 +1,1 @@
+"""What the product costs, against the raw limit and the rivals' shapes, in one run."""
