@@ -1,18 +1,24 @@
 """Processes, files and rows the fault tests share."""
 
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
 import pytest
+import requests
 from django.db import connection
 
 from optout import addresses, outbox
 from optout.models import Channel, Content, Purpose, default_list
-from tests.faults import program, provider
+from tests.faults import crash_points, program, provider
+
+PROGRAM, PUMPS = "tests.faults.program", "tests.faults.pumps"
 
 
 @dataclass
@@ -31,12 +37,34 @@ class Yard:
     def stop_file(self) -> Path:
         return self.folder / "stop"
 
-    def start(self, *words: object, **more: str) -> subprocess.Popen[bytes]:
+    def start(
+        self, *words: object, module: str = PROGRAM, **more: str
+    ) -> subprocess.Popen[bytes]:
         """A process of `tests.faults.program` on this test's database."""
-        command = [sys.executable, "-m", "tests.faults.program", *map(str, words)]
+        command = [sys.executable, "-m", module, *map(str, words)]
         process = subprocess.Popen(command, env=os.environ | self.environment | more)
         self.processes.append(process)
         return process
+
+    def start_pumps(self, **more: str) -> subprocess.Popen[bytes]:
+        """A worker that does all there is to do, until `stop`."""
+        return self.start(module=PUMPS, **more)
+
+    def crash_at(
+        self, point: str, *words: object, module: str = PROGRAM, **more: str
+    ) -> subprocess.Popen[bytes]:
+        """Run a process, a sender if no words are given, until it dies at the point."""
+        if not words and module == PROGRAM:
+            words = ("send",)
+        more[crash_points.CRASH_VARIABLE] = point
+        process = self.start(*words, module=module, **more)
+        process.wait(timeout=60)
+        assert self.crash_mark.exists(), f"{point} was never reached"
+        return process
+
+    @property
+    def crash_mark(self) -> Path:
+        return self.folder / "crashed"
 
     def stop(self) -> None:
         """Let the senders end by themselves."""
@@ -64,11 +92,60 @@ def yard(tmp_path: Path, transactional_db: None) -> Iterator[Yard]:
         program.DATABASE_VARIABLE: str(connection.settings_dict["NAME"]),
         program.STOP_VARIABLE: str(found.stop_file),
         provider.LOG_VARIABLE: str(found.log),
+        crash_points.MARK_VARIABLE: str(found.crash_mark),
+        "OPTOUT_DATA": str(tmp_path),
     }
     yield found
     for process in found.processes:
         process.kill()
         process.wait()
+
+
+class WebProcess:
+    """The product's web process, and an API client of it that waits for no repeat."""
+
+    def __init__(
+        self, yard: Yard, key: str, *, crash_at: str = "", **more: str
+    ) -> None:
+        self.port = free_port()
+        self.session = requests.Session()
+        self.session.headers["Authorization"] = f"Bearer {key}"
+        more[crash_points.CRASH_VARIABLE] = crash_at
+        words = ["--bind", f"127.0.0.1:{self.port}", "tests.faults.web"]
+        self.process = yard.start(*words, module="gunicorn", **more)
+
+    def __enter__(self) -> Self:
+        """Wait until it serves."""
+        give_up_at = time.monotonic() + 30
+        while self.get("/healthz") is None:
+            assert time.monotonic() < give_up_at, "the web process does not serve"
+            time.sleep(0.05)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.session.close()
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
+    def get(self, path: str) -> requests.Response | None:
+        return self._ask("GET", path)
+
+    def post(self, path: str, body: object) -> requests.Response | None:
+        return self._ask("POST", path, json=body)
+
+    def _ask(self, method: str, path: str, **more: Any) -> requests.Response | None:
+        """The answer, or None where the connection ended without one."""
+        url = f"http://127.0.0.1:{self.port}{path}"
+        try:
+            return self.session.request(method, url, timeout=30, **more)
+        except requests.ConnectionError:
+            return None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

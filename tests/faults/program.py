@@ -2,21 +2,23 @@
 
 python -m tests.faults.program send    keep sending until the stop file is there
 python -m tests.faults.program opt-out FIRST LAST    opt out these addresses
+python -m tests.faults.program delete-list ID MOVE_TO    delete a list
 """
 
 import os
 import random
 import sys
 import time
-from datetime import timedelta
 from pathlib import Path
 
 import django
 from django.conf import settings
 
+from tests.faults import crash_points, leases
+
 STOP_VARIABLE = "FAULTS_STOP_FILE"
 DATABASE_VARIABLE = "FAULTS_DATABASE"
-LEASE_VARIABLE = "FAULTS_LEASE_SECONDS"
+LIST_VARIABLE = "FAULTS_LIST"
 WRONG_VARIABLE = "FAULTS_WRONG_GATE"
 
 
@@ -25,13 +27,9 @@ def set_up() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "optout_project.settings")
     settings.DATABASES["default"]["NAME"] = os.environ[DATABASE_VARIABLE]
     django.setup()
-    from optout import handover, sender
     from tests.faults import provider  # noqa: F401 - registers itself
 
-    if lease := os.environ.get(LEASE_VARIABLE):
-        handover.LEASE = timedelta(seconds=float(lease))
-        sender.DEADLINE_SECONDS = 0.3
-        sender.MARGIN_SECONDS = 0.2
+    leases.shorten()
     if os.environ.get(WRONG_VARIABLE):
         check_once_when_claimed()
 
@@ -78,7 +76,7 @@ def opt_out(first: int, last: int) -> None:
     from tests.faults import provider
 
     log = Path(os.environ[provider.LOG_VARIABLE]).with_suffix(".returned")
-    lists = (default_list().pk,)
+    lists = (int(os.environ.get(LIST_VARIABLE) or default_list().pk),)
     for number in range(first, last):
         address = addresses.parse_phone(phone(number))
         outcome = entries.opt_out(
@@ -91,14 +89,25 @@ def opt_out(first: int, last: int) -> None:
         time.sleep(random.uniform(0, 0.004))  # noqa: S311
 
 
+def delete_list(pk: int, move_to: int) -> None:
+    """Delete a list, its entries moving to another one."""
+    from optout import list_deletion
+    from optout.models import OptOutList
+
+    list_deletion.CHUNK = 100
+    rows = OptOutList.objects.in_bulk([pk, move_to])
+    list_deletion.delete(rows[pk], move_to=rows[move_to])
+
+
 def phone(number: int) -> str:
     """The address of a test person."""
     return f"+34600{number:06d}"
 
 
+WORDS = {"send": send, "opt-out": opt_out, "delete-list": delete_list}
+
+
 if __name__ == "__main__":
     set_up()
-    if sys.argv[1] == "send":
-        send()
-    else:
-        opt_out(int(sys.argv[2]), int(sys.argv[3]))
+    crash_points.install()
+    WORDS[sys.argv[1]](*map(int, sys.argv[2:]))

@@ -7,14 +7,14 @@ from collections import Counter
 import pytest
 
 from optout.models import Channel, MessageState, OutgoingMessage
-from tests.faults import program
+from tests.faults import leases
 from tests.faults.conftest import Yard, queue_messages
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 SEED = 20_261
 KILLS = 4
-LEASE = {program.LEASE_VARIABLE: "1.5"}
+LEASE = {leases.LEASE_VARIABLE: "1.5"}
 
 
 def wait_for_calls(yard: Yard, lines: int) -> None:
