@@ -86,6 +86,7 @@ def claim(batch: OutgoingBatch, limit: int) -> Claim:
             return Claim(batch, [])
         OutgoingMessage.objects.filter(pk__in=ids, state=MessageState.QUEUED).update(
             state=MessageState.SENDING,
+            claimed_at=Now(),
             lease_until=Now() + LEASE,
             attempt=F("attempt") + 1,
         )

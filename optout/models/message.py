@@ -130,7 +130,8 @@ class OutgoingMessage(models.Model):
     """One message to one address: a recipient of a broadcast is such a row.
 
     Written by `outbox`, `withholding` and `handover` alone. `attempt` fences
-    results: a result counts only for the attempt that was claimed.
+    results: a result counts only for the attempt that was claimed. `claimed_at` is
+    when that was, by the database's clock: the gate was asked after it.
     """
 
     batch = models.ForeignKey(
@@ -157,6 +158,7 @@ class OutgoingMessage(models.Model):
     )
     attempt = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField(default=timezone.now)
+    claimed_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     provider_id = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
