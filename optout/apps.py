@@ -13,8 +13,8 @@ class OptoutConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Fill the action table, and keep the rows every installation has."""
+        """Fill the tables of actions and invariants, and seed what has to be there."""
         from optout.seeds import seed_after_migrate  # models are loaded only now
 
-        autodiscover_modules("actions")
+        autodiscover_modules("actions", "invariants")
         post_migrate.connect(seed_after_migrate, sender=self)

@@ -9,8 +9,8 @@ from optout.models.channel import Channel
 class SandboxMessage(models.Model):
     """A message as it lies on the sandbox phone or in the sandbox mailbox.
 
-    This table belongs to the sandbox provider: nothing but its transport and its
-    page reads it. It would hold a message twice if it were sent twice.
+    This table belongs to the sandbox provider: nothing but its transport, its page
+    and the invariants reads it. It would hold a message twice if it were sent twice.
     """
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="+")
