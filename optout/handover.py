@@ -318,6 +318,19 @@ def finish_batches() -> int:
     return done.update(state=BatchState.FINISHED, finished_at=timezone.now())
 
 
+def reopen_batches() -> int:
+    """Finished batches in which something waits again go on; their number.
+
+    What a provider did not take comes back after the batch was finished without it.
+    """
+    waiting = OutgoingMessage.objects.filter(
+        batch=OuterRef("pk"), state=MessageState.QUEUED
+    )
+    return OutgoingBatch.objects.filter(
+        Exists(waiting), state=BatchState.FINISHED
+    ).update(state=BatchState.RUNNING, finished_at=None)
+
+
 def cancel_leftovers() -> int:
     """Cancel what a late claim left queued in a cancelled batch; the number."""
     left = OutgoingMessage.objects.filter(

@@ -44,6 +44,7 @@ def sweep() -> None:
     webhook_delivery.sweep_leases()
     webhook_delivery.release_held()
     sender.reconcile()
+    handover.reopen_batches()
     list_deletion.move_leftovers()
     idempotency.forget_old()
 

@@ -1,0 +1,33 @@
+"""What becomes of a message after its claim, when somebody stops or comes late."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from optout import handover, tasks
+from optout.models import BatchState, Channel, MessageState, OutgoingMessage
+from tests.factories import ASHA, make_batch, make_channel, queue, sent_texts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sms() -> Channel:
+    return make_channel()
+
+
+def lose(message: OutgoingMessage) -> None:
+    """Its sender stops in the middle, and its lease ends."""
+    handover.claim(message.batch, 1)
+    past = timezone.now() - timedelta(seconds=1)
+    OutgoingMessage.objects.filter(pk=message.pk).update(lease_until=past)
+
+
+def test_a_message_lost_on_its_way_out_leaves_after_all(sms: Channel) -> None:
+    message = queue(make_batch(sms), ASHA)
+    lose(message)
+    tasks.sweep()
+    message.batch.refresh_from_db()
+    assert message.batch.state == BatchState.RUNNING
+    assert sent_texts(sms) == ["Hello"]
