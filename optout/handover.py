@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from optout.models import (
@@ -303,7 +303,12 @@ def record_receipt(
     )
     reached = MessageState.READ if read_at else MessageState.DELIVERED
     before = taken if read_at else (MessageState.SENT, MessageState.UNKNOWN)
-    message.filter(state__in=before).update(state=reached, error="", error_code="")
+    message.filter(state__in=before).update(
+        state=reached,
+        sent_at=Coalesce("sent_at", Value(delivered_at or read_at)),
+        error="",
+        error_code="",
+    )
 
 
 def finish_batches() -> int:

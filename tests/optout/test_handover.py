@@ -31,3 +31,13 @@ def test_a_message_lost_on_its_way_out_leaves_after_all(sms: Channel) -> None:
     message.batch.refresh_from_db()
     assert message.batch.state == BatchState.RUNNING
     assert sent_texts(sms) == ["Hello"]
+
+
+def test_a_receipt_of_a_lost_message_says_when_it_was_sent(sms: Channel) -> None:
+    message = queue(make_batch(sms), ASHA)
+    lose(message)
+    handover.sweep_leases()
+    now = timezone.now()
+    handover.record_receipt(message_id=message.pk, delivered_at=now, read_at=None)
+    message.refresh_from_db()
+    assert (message.state, message.sent_at) == (MessageState.DELIVERED, now)
