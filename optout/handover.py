@@ -143,8 +143,16 @@ def still_on_their_way(ids: Collection[int]) -> set[int]:
 
 
 def _attempt_of(message: OutgoingMessage) -> QuerySet[OutgoingMessage]:
+    """The message as long as this claim of it counts.
+
+    The lease tells it from a later claim with the same number: an attempt that was
+    given back is counted again.
+    """
     return OutgoingMessage.objects.filter(
-        pk=message.pk, attempt=message.attempt, state=MessageState.SENDING
+        pk=message.pk,
+        attempt=message.attempt,
+        lease_until=message.lease_until,
+        state=MessageState.SENDING,
     )
 
 

@@ -41,3 +41,15 @@ def test_a_receipt_of_a_lost_message_says_when_it_was_sent(sms: Channel) -> None
     handover.record_receipt(message_id=message.pk, delivered_at=now, read_at=None)
     message.refresh_from_db()
     assert (message.state, message.sent_at) == (MessageState.DELIVERED, now)
+
+
+def test_giving_back_twice_takes_nothing_from_the_next_sender(sms: Channel) -> None:
+    message = queue(make_batch(sms), ASHA)
+    [first] = handover.claim(message.batch, 1).messages
+    handover.give_back(first)
+    Channel.objects.update(paced_until=None)
+    [second] = handover.claim(message.batch, 1).messages
+    handover.give_back(first)  # whose answer from the database was lost
+    message.refresh_from_db()
+    assert second.attempt == first.attempt
+    assert message.state == MessageState.SENDING
