@@ -13,9 +13,9 @@ from optout.models import (
     Entry,
     Hold,
     HoldState,
+    OptOutList,
     Workspace,
     live_entries,
-    resolve,
 )
 
 
@@ -47,8 +47,14 @@ def forget_trust() -> None:
 
 
 def selected_lists(list_ids: Collection[int]) -> set[int]:
-    """The chosen lists and, for deleted ones, the lists that replaced them."""
-    return set(list_ids) | {row.pk for row in resolve(list_ids).values()}
+    """The chosen lists and, for deleted ones, those that replaced them one by one."""
+    found: set[int] = set()
+    left = set(list_ids)
+    while left:
+        found |= left
+        after = OptOutList.objects.filter(pk__in=left, replaced_by__isnull=False)
+        left = set(after.values_list("replaced_by", flat=True)) - found
+    return found
 
 
 def suppressed(
@@ -83,20 +89,22 @@ class Verdict:
 
 
 # One round trip: the sender asks it between its mark and the provider call. A list
-# that is gone counts together with the one that replaced it.
+# that is gone counts together with the one that replaced it, and so on.
 _VERDICT = """
-WITH selected AS (
+WITH RECURSIVE selected AS (
     SELECT l.id, l.replaced_by_id
     FROM optout_outgoingbatch_lists s JOIN optout_optoutlist l ON l.id = s.optoutlist_id
     WHERE s.outgoingbatch_id = %(batch)s
+    UNION
+    SELECT l.id, l.replaced_by_id
+    FROM selected JOIN optout_optoutlist l ON l.id = selected.replaced_by_id
 )
 SELECT
     (SELECT state FROM optout_outgoingbatch WHERE id = %(batch)s),
     (SELECT count(*) FROM selected),
     (SELECT min(e.id) FROM optout_entry e
      WHERE e.key = %(key)s AND e.channel_id IN (0, %(channel)s) AND e.ended_at IS NULL
-       AND e.list_id IN (SELECT id FROM selected
-                         UNION ALL SELECT replaced_by_id FROM selected)),
+       AND e.list_id IN (SELECT id FROM selected)),
     (SELECT h.id FROM optout_hold h
      WHERE h.key = %(key)s AND h.channel_id = %(channel)s AND h.state = 'waiting')
 """

@@ -5,7 +5,16 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from optout import addresses, entries, gate, handover, holds, outbox, sender
+from optout import (
+    addresses,
+    entries,
+    gate,
+    handover,
+    holds,
+    list_deletion,
+    outbox,
+    sender,
+)
 from optout.gate import GateClosed
 from optout.models import (
     BatchState,
@@ -251,3 +260,18 @@ def test_a_lists_message_is_sent_as_it_is_written(sms: Channel) -> None:
     )
     entries.opt_out(request, source=Source.KEYWORD, reason=Reason.PERSON)
     assert sent_texts(sms) == ["You left {{name}}."]
+
+
+def test_a_list_deleted_twice_over_still_withholds(sms: Channel) -> None:
+    first, second = make_list("First", "FIRST OFF"), make_list("Second", "SECOND OFF")
+    third = make_list("Third", "THIRD OFF")
+    list_deletion.delete(first, move_to=second)
+    list_deletion.delete(second, move_to=third)
+    opt_out(ASHA, third)
+    message = queue(make_batch(sms, first), ASHA)  # chosen on a page opened before
+    withheld = gate.suppressed(
+        channel_id=sms.pk, keys=[message.key], list_ids=[first.pk]
+    )
+    assert list(withheld) == [message.key]
+    drain()
+    assert state_of(message) == MessageState.SUPPRESSED
