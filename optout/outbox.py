@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from optout import wake
@@ -145,6 +145,18 @@ def cancel(batch: OutgoingBatch) -> bool:
     if moved:
         _queued(batch).update(state=MessageState.CANCELLED)
     return moved
+
+
+def reopen() -> int:
+    """Finished batches in which something waits again go on; their number.
+
+    What a provider did not take comes back after the batch was finished without it.
+    """
+    waiting = OutgoingMessage.objects.filter(
+        batch=OuterRef("pk"), state=MessageState.QUEUED
+    )
+    finished = OutgoingBatch.objects.filter(Exists(waiting), state=BatchState.FINISHED)
+    return finished.update(state=BatchState.RUNNING, finished_at=None)
 
 
 def _move(batch: OutgoingBatch, before: set[BatchState], after: BatchState) -> bool:

@@ -11,6 +11,7 @@ from optout import (
     idempotency,
     list_deletion,
     lists,
+    outbox,
     sender,
     webhook_delivery,
 )
@@ -44,7 +45,7 @@ def sweep() -> None:
     webhook_delivery.sweep_leases()
     webhook_delivery.release_held()
     sender.reconcile()
-    handover.reopen_batches()
+    outbox.reopen()
     list_deletion.move_leftovers()
     idempotency.forget_old()
 
