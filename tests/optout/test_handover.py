@@ -53,3 +53,9 @@ def test_giving_back_twice_takes_nothing_from_the_next_sender(sms: Channel) -> N
     message.refresh_from_db()
     assert second.attempt == first.attempt
     assert message.state == MessageState.SENDING
+
+
+def test_a_pace_from_a_clock_that_went_wrong_silences_nobody(sms: Channel) -> None:
+    queue(make_batch(sms), ASHA)
+    Channel.objects.update(paced_until=timezone.now() + timedelta(hours=1))
+    assert sent_texts(sms) == ["Hello"]
