@@ -160,10 +160,13 @@ def channel(transactional_db: None) -> Channel:
     )
 
 
-def queue_messages(channel: Channel, *, people: int, batches: int) -> int:
+def queue_messages(
+    channel: Channel, *, people: int, batches: int, first: int = 0
+) -> int:
     """One message to each person in each of some marketing batches; their number."""
     content = Content.objects.create(text="Hello")
-    found = [addresses.parse_phone(program.phone(n)) for n in range(people)]
+    numbers = range(first, first + people)
+    found = [addresses.parse_phone(program.phone(n)) for n in numbers]
     for _ in range(batches):
         batch = outbox.open_batch(
             channel=channel, purpose=Purpose.API, lists=[default_list()]

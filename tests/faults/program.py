@@ -19,7 +19,6 @@ from tests.faults import crash_points, leases
 STOP_VARIABLE = "FAULTS_STOP_FILE"
 DATABASE_VARIABLE = "FAULTS_DATABASE"
 LIST_VARIABLE = "FAULTS_LIST"
-WRONG_VARIABLE = "FAULTS_WRONG_GATE"
 
 
 def set_up() -> None:
@@ -30,31 +29,6 @@ def set_up() -> None:
     from tests.faults import provider  # noqa: F401 - registers itself
 
     leases.shorten()
-    if os.environ.get(WRONG_VARIABLE):
-        check_once_when_claimed()
-
-
-def check_once_when_claimed() -> None:
-    """A negative control: the gate's answer is read before the mark, and reused."""
-    from optout import gate, handover
-
-    right_claim, right_verdict = handover.claim, gate.verdict
-    seen: dict[object, gate.Verdict] = {}
-
-    def claim(batch, limit):
-        from optout.models import OutgoingMessage
-
-        for key in OutgoingMessage.objects.filter(
-            batch=batch, state="queued"
-        ).values_list("key", flat=True):
-            place = {"batch_id": batch.pk, "channel_id": batch.channel_id, "key": key}
-            seen[batch.pk, key] = right_verdict(**place)
-        return right_claim(batch, limit)
-
-    def verdict(*, batch_id, channel_id, key):
-        return seen[batch_id, key]
-
-    handover.claim, gate.verdict = claim, verdict
 
 
 def send() -> None:

@@ -1,59 +1,54 @@
 """Opt-outs race running senders: nothing starts or is on its way after the return."""
 
-from collections import defaultdict
+import time
+from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
 from optout.models import Channel
-from tests.faults import program
-from tests.faults.conftest import Yard, queue_messages
+from tests.faults import wrong_gates
+from tests.faults.conftest import Yard
+from tests.faults.race import WAVE, Race
+from tests.faults.tally import Tally
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.soak,
+    pytest.mark.django_db(transaction=True),
+]
 
-PEOPLE = 300
-BATCHES = 12
-RACERS = 3
-
-
-def run_race(yard: Yard, channel: Channel, **environment: str) -> None:
-    """Two senders against programs that opt everybody out, side by side."""
-    queue_messages(channel, people=PEOPLE, batches=BATCHES)
-    for _ in range(2):
-        yard.start("send", **environment)
-    share = PEOPLE // RACERS
-    firsts = range(0, PEOPLE, share)
-    racers = [yard.start("opt-out", first, first + share) for first in firsts]
-    for racer in racers:
-        assert racer.wait(timeout=120) == 0
-    yard.stop()
+OPT_OUTS = 5_000
+CATCH_SECONDS = 60
 
 
-def too_late(yard: Yard) -> list[str]:
-    """Calls that started or ended after the opt-out of their address had returned."""
-    last_calls = defaultdict(float)
-    for call in yard.calls():
-        last_calls[call.address] = max(last_calls[call.address], call.at)
-    return [
-        done.address
-        for done in yard.returned()
-        if done.event == "effective" and last_calls[done.address] > done.at
-    ]
+def is_caught(race: Race, people: Iterator[int]) -> bool:
+    """Race with a wrong gate until it lets a call start after the return."""
+    give_up_at = time.monotonic() + CATCH_SECONDS
+    with race:
+        while not race.is_caught() and time.monotonic() < give_up_at:
+            race.run_wave(next(people))
+    return race.is_caught()
 
 
-def test_no_call_starts_or_is_on_its_way_after_opt_out_returned(
-    yard: Yard, channel: Channel
+def race_to_the_end(race: Race, people: Iterator[int]) -> None:
+    with race:
+        while race.asked < OPT_OUTS:
+            race.run_wave(next(people))
+
+
+def test_nothing_leaves_after_opt_out_returned_and_the_race_would_see_it(
+    yard: Yard, channel: Channel, tally: Tally, rounds: Iterator[int]
 ) -> None:
-    run_race(yard, channel)
-    returned = [done for done in yard.returned() if done.event == "effective"]
-    assert len(returned) >= PEOPLE * 0.9
-    sent = {call.message_id for call in yard.calls()}
-    assert len(sent) > PEOPLE, "the race needs messages that really left"
-    assert len(sent) < PEOPLE * BATCHES, "the race needs opt-outs that came in time"
-    assert too_late(yard) == []
-
-
-def test_the_race_catches_a_gate_that_checks_before_the_mark(
-    yard: Yard, channel: Channel
-) -> None:
-    run_race(yard, channel, **{program.WRONG_VARIABLE: "1"})
-    assert too_late(yard), "a wrong gate went through unseen: the race proves nothing"
+    tally.scenario = "opt-outs race senders"
+    people = count(0, WAVE)
+    for seed in rounds:
+        for gate in wrong_gates.wrong_names():
+            wrong = Race(yard, channel, seed=seed, gate=gate)
+            tally.add(controls=1, caught=is_caught(wrong, people))
+        ours = Race(yard, channel, seed=seed, gate=wrong_gates.OURS)
+        race_to_the_end(ours, people)
+        ours.count_into(tally)
+    assert tally.caught == tally.controls, "a wrong gate went through unseen"
+    assert tally.violations == 0
+    assert tally.sends > tally.opt_outs / 2, "the race needs messages that really left"
