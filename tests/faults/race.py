@@ -1,29 +1,28 @@
-"""A race between senders and opt-outs, wave by wave, and what its logs prove."""
+"""A race: processes that send and processes that opt out the same people meanwhile."""
 
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 from django.db import connection
 from django.db.models import Count
 
 from optout import outbox
-from optout.models import BatchState, Channel, MessageState, OutgoingMessage
+from optout.models import BatchState, Channel, MessageState, OutgoingMessage, Purpose
 from tests.faults import program, provider, racers
 from tests.faults.conftest import Yard, queue_messages
-from tests.faults.provider import Call
+from tests.faults.race_log import RaceLog
 from tests.faults.race_process import RaceProcess
-from tests.faults.tally import Tally
 
 WAVE = 100  # people; both sides work on the same few at a time: that makes them meet
 BATCHES = 2  # messages to each
 CLAIM = 40
-HEAD_START = 40  # calls of a wave before the first opt-out
+HEAD_START = 40  # calls of a wave before its first opt-out
 LEFT_OVER = WAVE // 4  # of a wave when the next one begins
-STALL_SECONDS = 60
+STALL_SECONDS = 120
 PROVIDER_SECONDS = 0.004
+ON_ITS_WAY = (MessageState.QUEUED, MessageState.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,71 +42,54 @@ SIZES = {
 }
 
 
-@dataclass
-class OptOut:
-    """When one opt-out went through its steps, on the clock of the provider's log."""
-
-    state: str = ""
-    at: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def is_effective(self) -> bool:
-        return self.state == "effective"
-
-    def is_pending_at(self, moment: float) -> bool:
-        """Committed, not yet returned."""
-        return self.at["committed"] < moment < self.at[self.state]
-
-    @property
-    def barrier_seconds(self) -> float:
-        return self.at[self.state] - self.at["looked"]
+def size() -> Size:
+    """What suits the engine in use."""
+    return SIZES[connection.vendor]
 
 
-def suppressed_count() -> int:
-    return OutgoingMessage.objects.filter(state=MessageState.SUPPRESSED).count()
+def answers_left() -> bool:
+    """Whether an answer to an opt-out has still to go out."""
+    answers = OutgoingMessage.objects.filter(batch__purpose=Purpose.LIST_MESSAGE)
+    return answers.filter(state__in=ON_ITS_WAY).exists()
 
 
 class Race:
-    """The processes of one run and their logs.
+    """The processes of one race, running inside `with`, and their log.
 
-    Inside `with`, waves of new people get messages and opt out at the same time.
+    `gate` is one of `wrong_gates`, or ours as it is; `claim` the most a sender takes in
+    hand, where the product's own is too much.
     """
 
     def __init__(
-        self, yard: Yard, channel: Channel, *, seed: int, gate: str = ""
+        self,
+        yard: Yard,
+        channel: Channel,
+        *,
+        seed: int,
+        gate: str = "",
+        claim: int | None = CLAIM,
     ) -> None:
         self.yard, self.channel, self.seed = yard, channel, seed
-        self.size = SIZES[connection.vendor]
-        self.log = yard.folder / f"{seed} {gate}.log"
-        self.stop_file = self.log.with_suffix(".stop")
+        self.log = RaceLog(yard.folder / f"{seed} {gate}.log")
+        self.stop_file = self.log.path.with_suffix(".stop")
         self.environment = yard.environment | {
-            provider.LOG_VARIABLE: str(self.log),
+            provider.LOG_VARIABLE: str(self.log.path),
             provider.SECONDS_VARIABLE: str(PROVIDER_SECONDS),
             program.STOP_VARIABLE: str(self.stop_file),
             racers.GATE_VARIABLE: gate,
-            racers.CLAIM_VARIABLE: str(CLAIM),
-            racers.THREADS_VARIABLE: str(self.size.racer_threads),
+            racers.CLAIM_VARIABLE: str(claim or ""),
+            racers.THREADS_VARIABLE: str(size().racer_threads),
         }
         self.processes: list[RaceProcess] = []
+        self.racers: list[RaceProcess] = []
         self.asked = 0
-        self.withheld = -suppressed_count()
 
     def __enter__(self) -> Self:
-        self.channel.options = {"threads": self.size.sender_threads}
+        self.channel.options = {"threads": size().sender_threads}
         self.channel.save(update_fields=["options"])
-        self.log.touch()
-        self.log.with_suffix(".returned").touch()
-        for _ in range(self.size.senders):
+        for _ in range(size().senders):
             self._start("send")
-        racing = range(self.size.racers)
-        self.racers = [self._start("opt_out_as_told") for _ in racing]
         return self
-
-    def _start(self, does: str) -> RaceProcess:
-        seed = f"{self.seed}/{len(self.processes)}"
-        process = RaceProcess(does, seed=seed, environment=self.environment)
-        self.processes.append(process)
-        return process
 
     def __exit__(self, error: object, *_: object) -> None:
         """Everybody ends what is in hand; what is still queued is for nobody."""
@@ -118,30 +100,37 @@ class Race:
         for racer in self.racers:
             racer.tell(None)
             racer.wait(seconds=STALL_SECONDS)
+        self._wait_until(lambda: not answers_left())
         self.stop_file.touch()
         for process in self.processes:
             process.wait(seconds=STALL_SECONDS)
-        self.withheld += suppressed_count()
         for batch in self.channel.batches.filter(state=BatchState.RUNNING):
             outbox.cancel(batch)
 
-    def run_wave(self, first: int) -> None:
-        """Send to a wave of people and opt them out, until few are left of both."""
-        before = self._call_count()
-        queue_messages(self.channel, people=WAVE, batches=BATCHES, first=first)
-        self._wait_until(lambda: self._call_count() >= before + HEAD_START)
-        share = WAVE // len(self.racers)
+    def _start(self, does: str) -> RaceProcess:
+        seed = f"{self.seed}/{len(self.processes)}"
+        process = RaceProcess(does, seed=seed, environment=self.environment)
+        self.processes.append(process)
+        return process
+
+    def opt_out_by(self, *does: str) -> Self:
+        """Who opts people out: a process of each of these functions of `racers`."""
+        self.racers = [self._start(function) for function in does]
+        return self
+
+    def run_wave(self, people: Sequence[int], *, batches: int = BATCHES) -> None:
+        """Send to new people and opt them out, until few are left of both."""
+        before = self.log.call_count()
+        first = people[0]
+        queue_messages(self.channel, people=len(people), batches=batches, first=first)
+        self._wait_until(lambda: self.log.call_count() >= before + HEAD_START)
         for number, racer in enumerate(self.racers):
-            start = first + number * share
-            racer.tell(range(start, start + share))
-        self.asked += share * len(self.racers)
+            racer.tell(people[number :: len(self.racers)])
+        self.asked += len(people)
         self._wait_until(self._is_nearly_done)
 
-    def _call_count(self) -> int:
-        return self.log.read_bytes().count(b"start")
-
     def _is_nearly_done(self) -> bool:
-        if self.asked - self._returned_count() > LEFT_OVER:
+        if self.asked - self.log.returned_count() > LEFT_OVER:
             return False
         queued = OutgoingMessage.objects.filter(state=MessageState.QUEUED)
         return queued.count() <= LEFT_OVER * BATCHES
@@ -156,52 +145,5 @@ class Race:
     def _standing(self) -> str:
         """Where a race that stands still does so."""
         states = OutgoingMessage.objects.values_list("state").annotate(Count("id"))
-        return f"{self.asked} asked, {self._returned_count()} returned, {dict(states)}"
-
-    def _returned_count(self) -> int:
-        notes = self.log.with_suffix(".returned").read_bytes()
-        return notes.count(b"effective") + notes.count(b"recorded")
-
-    # What the logs prove
-
-    def opt_outs(self) -> dict[str, OptOut]:
-        """What was noted of each address's opt-out."""
-        found: dict[str, OptOut] = defaultdict(OptOut)
-        for note in provider.read(self.log.with_suffix(".returned")):
-            found[note.address].at[note.event] = note.at
-            if note.event in ("effective", "recorded"):
-                found[note.address].state = note.event
-        return dict(found)
-
-    def late(self, *events: str) -> list[Call]:
-        """Calls with such an event after the opt-out of their address returned."""
-        done = {to: o for to, o in self.opt_outs().items() if o.is_effective}
-        calls = (call for call in provider.read(self.log) if call.address in done)
-        return [
-            call
-            for call in calls
-            if call.event in events and call.at > done[call.address].at["effective"]
-        ]
-
-    def is_caught(self) -> bool:
-        """Whether a call started after the opt-out of its address had returned."""
-        return bool(self.late("start"))
-
-    def meetings(self) -> list[Call]:
-        """What calls did between the commit of their opt-out and its return."""
-        known = self.opt_outs()
-        calls = (c for c in provider.read(self.log) if c.address in known)
-        return [call for call in calls if known[call.address].is_pending_at(call.at)]
-
-    def count_into(self, tally: Tally) -> None:
-        """Write the run's figures down."""
-        known = self.opt_outs().values()
-        sends = sum(call.event == "start" for call in provider.read(self.log))
-        late = self.late("start", "end")
-        tally.add(opt_outs=len(known), sends=sends, violations=len(late))
-        tally.barrier_seconds += [done.barrier_seconds for done in known]
-        met = Counter(call.event for call in self.meetings())
-        tally.notes.append(
-            f"seed {self.seed}: between commit and return {met['start']} calls started "
-            f"and {met['end']} ended; {self.withheld} messages were withheld"
-        )
+        returned = self.log.returned_count()
+        return f"{self.asked} asked, {returned} returned, {dict(states)}"

@@ -35,6 +35,7 @@ class Tally:
     unknown: int | None = None
     recovery_seconds: list[float] = field(default_factory=list)
     barrier_seconds: list[float] = field(default_factory=list)
+    stop_seconds: list[float] = field(default_factory=list)
     controls: int = 0
     caught: int = 0
     notes: list[str] = field(default_factory=list)
@@ -107,6 +108,7 @@ HEAD = (
     *COUNTED,
     "recovery",
     "barrier",
+    "STOP to effective",
     "controls caught",
 )
 
@@ -155,6 +157,7 @@ def _cells(found: Tally) -> tuple[str, ...]:
         *(_figure(getattr(found, name)) for name in COUNTED),
         _middle_and_worst(found.recovery_seconds),
         _middle_and_worst(found.barrier_seconds),
+        _middle_and_worst(found.stop_seconds),
         f"{found.caught}/{found.controls}" if found.controls else "-",
     )
 
