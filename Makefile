@@ -17,12 +17,19 @@ CHECK := OPTOUT_DATA=.cache/checks DATABASE_URL= REDIS_URL=
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url
 
-.PHONY: help run test lint types bench browser lock schema clean
+# The long run's seed, and the half of its minutes that one engine gets.
+soak: export FAULTS_SEED := $(or $(SEED),$(shell od -An -N3 -tu4 /dev/urandom | tr -d ' '))
+soak: export FAULTS_MINUTES := $(shell awk 'BEGIN { print $(or $(MINUTES),10) / 2 }')
+
+.PHONY: help run test lint types browser soak bench lock schema clean
 
 help:
 	@echo "make run      start the product on http://127.0.0.1:8000 (PORT=… for another)"
 	@echo "make test     all tests, on SQLite and on PostgreSQL"
 	@echo "make browser  the tests that drive a browser"
+	@echo "make soak     the fault tests over and over: SEED=… (else a random one) and"
+	@echo "              MINUTES=… (else 10), shared equally by engines and tests; a"
+	@echo "              round that has begun is finished"
 	@echo "make bench    speed against raw limits and rivals (ARGS=\"--scale 0.1\": smaller)"
 	@echo "make lint     style, templates, contracts, migrations, API schema"
 	@echo "make types    mypy --strict"
@@ -42,6 +49,11 @@ bench: $(DEV)
 
 browser: $(DEV)
 	$(PY) -m pytest --engine sqlite -m browser
+
+soak: $(DEV)
+	@echo "Seed $(FAULTS_SEED): make soak SEED=$(FAULTS_SEED) begins with it again."
+	$(PY) -m pytest --engine sqlite -m soak
+	$(PY) -m pytest --engine postgresql -m soak
 
 lint: $(DEV)
 	$(BIN)/ruff check .
