@@ -91,7 +91,7 @@ def _start_postgresql(data: Path) -> PostgresServer:
     return server
 
 
-_DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
+_DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "shared_site"}
 
 
 def pytest_collection_modifyitems(
@@ -102,14 +102,18 @@ def pytest_collection_modifyitems(
     A second engine is for tests that use it: the others have run on the first.
     """
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-    if config.known_args_namespace.engine != "postgresql":
-        return
-    others = [item for item in items if not _uses_database(item)]
-    items[:] = [item for item in items if _uses_database(item)]
+    is_postgresql = config.known_args_namespace.engine == "postgresql"
+    runs = _uses_database if is_postgresql else _runs_anywhere
+    others = [item for item in items if not runs(item)]
+    items[:] = [item for item in items if runs(item)]
     config.hook.pytest_deselected(items=others)
+
+
+def _runs_anywhere(item: pytest.Item) -> bool:
+    return item.get_closest_marker("postgres") is None
 
 
 def _uses_database(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
-    marked = item.get_closest_marker("django_db") is not None
+    marked = any(map(item.get_closest_marker, ("django_db", "postgres")))
     return marked or bool(fixtures & _DATABASE_FIXTURES)

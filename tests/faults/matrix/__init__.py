@@ -1,0 +1,1 @@
+"""The fault matrix of database, broker, provider and receiver."""

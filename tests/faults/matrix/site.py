@@ -1,0 +1,231 @@
+"""The site under fault: an installation, its provider and receiver, and proxies."""
+
+import itertools
+import socket
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.core.management import call_command
+
+from optout import addresses, outbox
+from optout.access import Role, create_api_key
+from optout.models import (
+    Channel,
+    Content,
+    DeliveryEvent,
+    Entry,
+    MessageState,
+    OptOutList,
+    OutgoingBatch,
+    OutgoingMessage,
+    Purpose,
+    WebhookDelivery,
+    default_list,
+)
+from tests.factories import make_list
+from tests.faults.http_provider import ProviderServer
+from tests.faults.installation import (
+    KNOBS,
+    Installation,
+    database_at,
+    wait_until,
+)
+from tests.faults.postgres import Postgres
+from tests.faults.proxy import FAIR, Proxy
+from tests.faults.redis_server import RedisServer
+from tests.servers import LOOPBACK, Receiver
+
+CHANNEL, MUTE_CHANNEL = 980, 981
+EVERYTHING = ("web", "worker", "beat")
+
+
+@dataclass
+class Site:
+    """What a row of the matrix works on; each test has people of its own."""
+
+    installation: Installation
+    provider: ProviderServer
+    receiver: Receiver
+    postgres: Postgres | None = None  # none of these three on SQLite
+    database_proxy: Proxy | None = None
+    redis: RedisServer | None = None
+    redis_proxy: Proxy | None = None
+    promotions_id: int = 0
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(100_000))
+
+    @property
+    def promotions(self) -> OptOutList:
+        """The list whose opt-outs go to the receiver."""
+        return OptOutList.objects.get(pk=self.promotions_id)
+
+    def database(self) -> dict[str, object]:
+        """Where this process finds the site's rows, past the proxy."""
+        if self.postgres is None:
+            return {"NAME": self.installation.folder / "optout.sqlite3"}
+        found = {"NAME": "postgres", "USER": "postgres", "PASSWORD": ""}
+        return found | {"HOST": LOOPBACK, "PORT": self.postgres.port}
+
+    # What a test sets up
+
+    def run(self, *names: str, knobs: Mapping[str, float] = KNOBS) -> None:
+        """These processes run, and no others; those that do already go on."""
+        wanted = names if not self.installation.is_embedded else _embedded(names)
+        running = self.installation.processes
+        for name in [*running]:
+            if name not in wanted or running[name].poll() is not None:
+                self.installation.kill(name)
+        missing = [name for name in wanted if name not in running]
+        self.installation.start(*missing, knobs=knobs)
+
+    def people(self, count: int) -> list[str]:
+        """Numbers that nobody else has."""
+        return [f"+34600{next(self._numbers)}" for _ in range(count)]
+
+    def queue(
+        self, people: list[str], *, batches: int = 1, channel_id: int = CHANNEL
+    ) -> list[OutgoingBatch]:
+        """A marketing message to each, in each of some batches."""
+        content = Content.objects.create(text="Hello")
+        parsed = [addresses.parse(number) for number in people]
+        to = [outbox.Recipient(found.key, found.address) for found in parsed]
+        made = [self._open_batch(channel_id) for _ in range(batches)]
+        for batch in made:
+            outbox.put_many(batch, content, to)
+        return made
+
+    def _open_batch(self, channel_id: int) -> OutgoingBatch:
+        return outbox.open_batch(
+            channel=Channel.objects.get(pk=channel_id),
+            purpose=Purpose.API,
+            lists=[default_list(), self.promotions],
+            unsubscribe_list=self.promotions,
+        )
+
+    def wait_for_calls(self, more: int) -> None:
+        """Until the provider was called so often again: senders are in the middle."""
+        wanted = self.provider.begun + more
+        wait_until(lambda: self.provider.begun >= wanted, "the senders send")
+
+    # What has to hold after a fault
+
+    def wait_until_settled(self, batches: list[OutgoingBatch]) -> None:
+        """Until every message of these is sent or withheld; nothing is left open."""
+        settled = (MessageState.SENT, MessageState.SUPPRESSED)
+        left = OutgoingMessage.objects.filter(batch__in=batches)
+        left = left.exclude(state__in=settled)
+        wait_until(lambda: not left.exists(), "all messages are settled")
+
+    def assert_each_left_once(self, batches: list[OutgoingBatch]) -> None:
+        """What is sent was accepted exactly once, and nothing else was accepted."""
+        messages = OutgoingMessage.objects.filter(batch__in=batches)
+        sent = set(
+            messages.filter(state=MessageState.SENT).values_list("id", flat=True)
+        )
+        ours = set(messages.values_list("id", flat=True))
+        accepted = Counter(
+            {pk: n for pk, n in self.provider.accepted.items() if pk in ours}
+        )
+        assert accepted == Counter(dict.fromkeys(sent, 1))
+
+    def assert_opted_out(self, people: list[str]) -> None:
+        """Each has exactly one live entry, and its webhook has come."""
+        keys = [addresses.parse(number).key for number in people]
+        live = Entry.objects.filter(
+            key__in=keys, list=self.promotions_id, ended_at=None
+        )
+        assert Counter(live.values_list("key", flat=True)) == Counter(keys)
+        wait_until(self._all_delivered, "all webhooks are delivered")
+        self.assert_webhooks_match()
+
+    def _all_delivered(self) -> bool:
+        return not WebhookDelivery.objects.exclude(state="delivered").exists()
+
+    def assert_webhooks_match(self) -> None:
+        """One delivery for each entry, and each has reached the receiver."""
+        entries = Entry.objects.filter(list=self.promotions_id).count()
+        of_entries = WebhookDelivery.objects.filter(event=DeliveryEvent.OPTED_OUT)
+        ids = set(of_entries.values_list("webhook_id", flat=True))
+        received = {r.headers["webhook-id"] for r in self.receiver.requests}
+        assert len(ids) == entries
+        assert ids <= received
+
+    def empty_broker(self) -> None:
+        """All hints and ticks are gone."""
+        if self.redis is not None:
+            self.redis.client().flushall()
+        for file in (self.installation.folder / "broker" / "messages").glob("*"):
+            file.unlink(missing_ok=True)
+
+    def heal(self) -> None:
+        """Fair weather on every side again."""
+        for proxy in filter(None, (self.database_proxy, self.redis_proxy)):
+            proxy.be(FAIR)
+
+
+def _embedded(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The one worker of an embedded installation has beat inside."""
+    return tuple(name for name in names if name != "beat")
+
+
+@contextmanager
+def open_site(folder: Path, *, embedded: bool) -> Iterator[Site]:
+    """A migrated site with a list, two channels and an API key; no process runs yet."""
+    with ExitStack() as stack:
+        provider = stack.enter_context(ProviderServer())
+        receiver = stack.enter_context(Receiver())
+        installation = Installation(folder, free_port(), _environment(receiver))
+        site = Site(installation, provider, receiver)
+        if not embedded:
+            _add_servers(site, stack)
+        stack.callback(installation.close)
+        with database_at(**site.database()):
+            _fill(site)
+        yield site
+
+
+def _environment(receiver: Receiver) -> dict[str, str]:
+    return {"OUTBOUND_ALLOWED_HOSTS": receiver.netloc, "WEBHOOK_ALLOW_HTTP": "1"}
+
+
+def _add_servers(site: Site, stack: ExitStack) -> None:
+    """PostgreSQL and Redis, each behind a proxy."""
+    folder = site.installation.folder
+    site.postgres = stack.enter_context(Postgres(folder, free_port()))
+    site.redis = stack.enter_context(RedisServer(folder, free_port()))
+    site.database_proxy = stack.enter_context(Proxy(site.postgres.port))
+    site.redis_proxy = stack.enter_context(Proxy(site.redis.port))
+    site.installation.environment |= {
+        "DATABASE_URL": site.postgres.url(site.database_proxy.port),
+        "REDIS_URL": site.redis.url(site.redis_proxy.port),
+    }
+
+
+def _fill(site: Site) -> None:
+    call_command("migrate", interactive=False, verbosity=0)
+    promotions = make_list()
+    promotions.webhook_url = f"{site.receiver.url}/opt-outs"
+    promotions.save()
+    site.promotions_id = promotions.pk
+    for channel_id, kind in (
+        (CHANNEL, "http_provider"),
+        (MUTE_CHANNEL, "mute_provider"),
+    ):
+        Channel.objects.create(
+            channel_id=channel_id,
+            name=kind,
+            kind=kind,
+            address_kind="phone",
+            rate=10_000,
+            options={"port": site.provider.port},
+        )
+    _, site.installation.key = create_api_key(name="faults", role=Role.ADMIN)
+
+
+def free_port() -> int:
+    """A port of loopback on which nothing listens now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])

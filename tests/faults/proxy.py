@@ -1,0 +1,208 @@
+"""A TCP proxy before any server, whose weather a test changes while it runs."""
+
+import contextlib
+import select
+import socket
+import struct
+import threading
+import time
+from dataclasses import dataclass
+from typing import Self
+
+from tests.servers import LOOPBACK
+
+CHUNK_BYTES = 65_536
+LOOK_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Weather:
+    """What happens to the answers on every connection, old and new.
+
+    With `after` it begins, on a connection, when the client has sent these bytes;
+    with `once` it does so on the first such connection alone.
+    """
+
+    latency_seconds: float = 0.0
+    stalls: bool = False  # requests arrive, no answer comes back
+    answer_bytes: int | None = None  # then the connection ends
+    resets: bool = False  # by RST, not by FIN
+    after: bytes = b""
+    once: bool = False
+
+
+FAIR = Weather()
+RESET_AFTER_FIRST_BYTE = Weather(answer_bytes=1, resets=True)
+
+
+def swallow_reply_to(words: bytes) -> Weather:
+    """Once: what carries these words reaches the server, and its reply nobody."""
+    return Weather(answer_bytes=0, resets=True, after=words, once=True)
+
+
+class Proxy:
+    """Listens on loopback and hands on to `target`, a port there; fair at first."""
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self.weather = FAIR
+        self.struck = 0  # connections that weather of `after` has begun on
+        self._lock = threading.Lock()
+        self._links: set[_Link] = set()
+        self._listener = _listen(0)
+        self.port: int = self._listener.getsockname()[1]
+
+    def __enter__(self) -> Self:
+        """Start to hand on."""
+        threading.Thread(target=self._accept, args=[self._listener]).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop, and cut what is open."""
+        _close(self._listener)
+        self.cut()
+
+    def be(self, weather: Weather) -> None:
+        """Change the weather."""
+        self.weather = weather
+
+    def refuse(self) -> None:
+        """Cut what is open, and refuse new connections until `listen`."""
+        _close(self._listener)
+        self.cut()
+
+    def listen(self) -> None:
+        """Take connections again, on the same port."""
+        self._listener = _listen(self.port)
+        threading.Thread(target=self._accept, args=[self._listener]).start()
+
+    def cut(self) -> None:
+        """Reset all connections that are open now."""
+        with self._lock:
+            links = list(self._links)
+        for link in links:
+            link.is_cut = True
+        for link in links:
+            link.ended.wait()
+
+    def strike(self, heard: bytes) -> Weather | None:
+        """The weather that these words of a client have begun, if any."""
+        with self._lock:
+            weather = self.weather
+            if not weather.after or weather.after not in heard:
+                return None
+            self.struck += 1
+            if weather.once:
+                self.weather = FAIR
+            return weather
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                threading.Thread(target=self._serve, args=[client]).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        try:
+            server = socket.create_connection((LOOPBACK, self.target))
+        except OSError:
+            _reset(client)
+            return
+        link = _Link(self, client, server)
+        with self._lock:
+            self._links.add(link)
+        try:
+            link.run()
+        finally:
+            with self._lock:
+                self._links.discard(link)
+            link.ended.set()
+
+
+class _Link:
+    """One client's connection. A single thread, so that its end is at once."""
+
+    def __init__(
+        self, proxy: Proxy, client: socket.socket, server: socket.socket
+    ) -> None:
+        self.is_cut = False
+        self.ended = threading.Event()
+        self._proxy, self._client, self._server = proxy, client, server
+        self._struck: Weather | None = None
+        self._tail = b""  # of what the client said, as words may come in two pieces
+        self._answered = (FAIR, 0)  # bytes let through since this weather began
+
+    def run(self) -> None:
+        is_reset = True
+        try:
+            while not self.is_cut and self._carry():
+                pass
+            is_reset = self.is_cut or self._weather.resets
+        except OSError:
+            pass
+        finally:
+            self._server.close()
+            _reset(self._client) if is_reset else self._client.close()
+
+    @property
+    def _weather(self) -> Weather:
+        general = self._proxy.weather
+        return self._struck or (FAIR if general.after else general)
+
+    def _carry(self) -> bool:
+        """Hand on what is there; False at the end."""
+        ears = [self._client] if self._weather.stalls else [self._client, self._server]
+        heard, _, _ = select.select(ears, [], [], LOOK_SECONDS)
+        if self._client in heard and not self._hand_on_request():
+            return False
+        return self._server not in heard or self._hand_on_answer()
+
+    def _hand_on_request(self) -> bool:
+        data = self._client.recv(CHUNK_BYTES)
+        heard = self._tail + data
+        self._struck = self._struck or self._proxy.strike(heard)
+        self._tail = (
+            heard[-len(self._proxy.weather.after) :] if self._is_waiting else b""
+        )
+        self._server.sendall(data)
+        return bool(data)
+
+    @property
+    def _is_waiting(self) -> bool:
+        return bool(self._proxy.weather.after) and self._struck is None
+
+    def _hand_on_answer(self) -> bool:
+        if self._weather.stalls:
+            return True
+        data = self._server.recv(CHUNK_BYTES)
+        time.sleep(self._weather.latency_seconds)
+        allowed = self._allowed(len(data))
+        self._client.sendall(data[:allowed])
+        return allowed == len(data) and bool(data)
+
+    def _allowed(self, size: int) -> int:
+        """How many of the next bytes the weather lets through."""
+        weather = self._weather
+        before = self._answered[1] if self._answered[0] is weather else 0
+        most = size if weather.answer_bytes is None else weather.answer_bytes - before
+        allowed = min(size, most)
+        self._answered = (weather, before + allowed)
+        return allowed
+
+
+def _listen(port: int) -> socket.socket:
+    return socket.create_server((LOOPBACK, port), backlog=128)
+
+
+def _close(listener: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
+def _reset(connection: socket.socket) -> None:
+    # Closing with an empty linger time sends RST instead of FIN.
+    linger = struct.pack("ii", 1, 0)
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    connection.close()
