@@ -13,7 +13,6 @@ from pathlib import Path
 
 import requests
 from django.db import connection
-from django.test import override_settings
 
 from optout import links
 from optout_project.management.commands.start import worker_command
@@ -24,9 +23,9 @@ PROGRAM = "tests.faults.product"
 PATIENCE_SECONDS = 60.0  # a busy machine starts processes slowly
 CALL_SECONDS = 30.0
 # A sender starts no call later than 2.5 seconds after its claim.
-KNOBS: Mapping[str, float] = {
-    "optout.handover.LEASE": 5.0,
-    "optout.sender.DEADLINE_SECONDS": 2.0,
+KNOBS: Mapping[str, object] = {
+    "optout.handover.LEASE": 6.0,
+    "optout.sender.DEADLINE_SECONDS": 3.0,
     "optout.sender.MARGIN_SECONDS": 0.5,
     "optout.idempotency.LEASE": 1.0,
     "optout.webhook_delivery.DEADLINE_SECONDS": 1.0,
@@ -70,16 +69,21 @@ class Installation:
     web_port: int
     environment: dict[str, str]
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    own: dict[str, dict[str, str]] = field(default_factory=dict)  # by process
     key: str = ""  # of the API
 
     @property
     def is_embedded(self) -> bool:
         return "DATABASE_URL" not in self.environment
 
+    def log(self, name: str) -> Path:
+        """What a process has said."""
+        return self.folder / f"{name}.log"
+
     # Processes
 
-    def start(self, *names: str, knobs: Mapping[str, float] = KNOBS) -> None:
-        """Start these of `web`, `worker` and `beat`; the first returns when it serves."""
+    def start(self, *names: str, knobs: Mapping[str, object] = KNOBS) -> None:
+        """Start these of `web`, `worker`, `spare` (a second worker) and `beat`."""
         environment = os.environ | {
             "OPTOUT_DATA": str(self.folder),
             product.KNOBS_VARIABLE: json.dumps(dict(knobs)),
@@ -87,9 +91,14 @@ class Installation:
             **self.environment,
         }
         for name in names:
-            self.processes[name] = subprocess.Popen(
-                self._command(name), env=environment, start_new_session=True
-            )
+            with self.log(name).open("ab") as log:
+                self.processes[name] = subprocess.Popen(
+                    self._command(name),
+                    env=environment | self.own.get(name, {}),
+                    start_new_session=True,
+                    stdout=log,
+                    stderr=log,
+                )
         if "web" in names:
             wait_until(self._serves, "the web process serves")
 
@@ -99,15 +108,16 @@ class Installation:
             bind = ["--bind", f"{LOOPBACK}:{self.web_port}"]
             count = [] if self.is_embedded else ["--workers", "2"]
             return [*python, "gunicorn", *bind, *count, "optout_project.wsgi"]
+        schedule = str(self.folder / f"{name}-schedule")
         if self.is_embedded:
-            with override_settings(OPTOUT_DATA=self.folder):
-                words = worker_command()
+            words = worker_command()
+            words[words.index("-s") + 1] = schedule
             at = words.index("celery")
             return [*words[:at], PROGRAM, *words[at:]]
         celery = [*python, "celery", "--quiet", "-A", "optout_project"]
-        if name == "worker":
-            return [*celery, "worker", "--concurrency", "4"]
-        return [*celery, "beat", "-s", str(self.folder / "beat-schedule")]
+        if name == "beat":
+            return [*celery, "beat", "-s", schedule]
+        return [*celery, "worker", "--concurrency", "4", "--hostname", f"{name}@test"]
 
     def _serves(self) -> bool:
         try:

@@ -15,7 +15,7 @@ DATABASE = "postgres"
 
 
 class Postgres:
-    """A server in `folder` on a loopback port. Commits are durable, as in production."""
+    """A server in `folder` on a loopback port, durable as production's."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.port = port

@@ -20,7 +20,7 @@ class Weather:
     """What happens to the answers on every connection, old and new.
 
     With `after` it begins, on a connection, when the client has sent these bytes;
-    with `once` it does so on the first such connection alone.
+    with `once` on one connection alone, when they were sent `skip` times before.
     """
 
     latency_seconds: float = 0.0
@@ -29,15 +29,16 @@ class Weather:
     resets: bool = False  # by RST, not by FIN
     after: bytes = b""
     once: bool = False
+    skip: int = 0
 
 
 FAIR = Weather()
 RESET_AFTER_FIRST_BYTE = Weather(answer_bytes=1, resets=True)
 
 
-def swallow_reply_to(words: bytes) -> Weather:
+def swallow_reply_to(words: bytes, *, skip: int = 0) -> Weather:
     """Once: what carries these words reaches the server, and its reply nobody."""
-    return Weather(answer_bytes=0, resets=True, after=words, once=True)
+    return Weather(answer_bytes=0, resets=True, after=words, once=True, skip=skip)
 
 
 class Proxy:
@@ -46,7 +47,8 @@ class Proxy:
     def __init__(self, target: int) -> None:
         self.target = target
         self.weather = FAIR
-        self.struck = 0  # connections that weather of `after` has begun on
+        self.struck = 0  # connections that this weather's `after` has begun on
+        self._skipped = 0
         self._lock = threading.Lock()
         self._links: set[_Link] = set()
         self._listener = _listen(0)
@@ -64,7 +66,8 @@ class Proxy:
 
     def be(self, weather: Weather) -> None:
         """Change the weather."""
-        self.weather = weather
+        with self._lock:
+            self.weather, self.struck, self._skipped = weather, 0, 0
 
     def refuse(self) -> None:
         """Cut what is open, and refuse new connections until `listen`."""
@@ -90,6 +93,9 @@ class Proxy:
         with self._lock:
             weather = self.weather
             if not weather.after or weather.after not in heard:
+                return None
+            if self._skipped < weather.skip:
+                self._skipped += 1
                 return None
             self.struck += 1
             if weather.once:
@@ -161,15 +167,14 @@ class _Link:
         data = self._client.recv(CHUNK_BYTES)
         heard = self._tail + data
         self._struck = self._struck or self._proxy.strike(heard)
-        self._tail = (
-            heard[-len(self._proxy.weather.after) :] if self._is_waiting else b""
-        )
+        self._tail = self._beginning_of_words(heard)
         self._server.sendall(data)
         return bool(data)
 
-    @property
-    def _is_waiting(self) -> bool:
-        return bool(self._proxy.weather.after) and self._struck is None
+    def _beginning_of_words(self, heard: bytes) -> bytes:
+        """The last bytes that may be the first of words that come in two pieces."""
+        kept = len(self._proxy.weather.after) - 1
+        return heard[-kept:] if kept > 0 else b""
 
     def _hand_on_answer(self) -> bool:
         if self._weather.stalls:

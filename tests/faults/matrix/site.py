@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.core.management import call_command
+from django.db import connections
 
 from optout import addresses, outbox
 from optout.access import Role, create_api_key
@@ -24,9 +25,10 @@ from optout.models import (
     Purpose,
     WebhookDelivery,
     default_list,
+    live_entries,
 )
 from tests.factories import make_list
-from tests.faults.http_provider import ProviderServer
+from tests.faults.http_provider import GOOD, ProviderServer
 from tests.faults.installation import (
     KNOBS,
     Installation,
@@ -49,8 +51,9 @@ class Site:
     installation: Installation
     provider: ProviderServer
     receiver: Receiver
-    postgres: Postgres | None = None  # none of these three on SQLite
-    database_proxy: Proxy | None = None
+    postgres: Postgres | None = None  # none of these on SQLite
+    web_database: Proxy | None = None
+    worker_database: Proxy | None = None
     redis: RedisServer | None = None
     redis_proxy: Proxy | None = None
     promotions_id: int = 0
@@ -68,9 +71,19 @@ class Site:
         found = {"NAME": "postgres", "USER": "postgres", "PASSWORD": ""}
         return found | {"HOST": LOOPBACK, "PORT": self.postgres.port}
 
+    @property
+    def default_id(self) -> int:
+        """The default list's id."""
+        return default_list().pk
+
+    def batches_to(self, people: list[str]) -> list[OutgoingBatch]:
+        """Batches that have a message to any of these."""
+        to = OutgoingMessage.objects.filter(address__in=people)
+        return list(OutgoingBatch.objects.filter(pk__in=to.values("batch")))
+
     # What a test sets up
 
-    def run(self, *names: str, knobs: Mapping[str, float] = KNOBS) -> None:
+    def run(self, *names: str, knobs: Mapping[str, object] = KNOBS) -> None:
         """These processes run, and no others; those that do already go on."""
         wanted = names if not self.installation.is_embedded else _embedded(names)
         running = self.installation.processes
@@ -133,9 +146,7 @@ class Site:
     def assert_opted_out(self, people: list[str]) -> None:
         """Each has exactly one live entry, and its webhook has come."""
         keys = [addresses.parse(number).key for number in people]
-        live = Entry.objects.filter(
-            key__in=keys, list=self.promotions_id, ended_at=None
-        )
+        live = live_entries().filter(key__in=keys, list=self.promotions_id)
         assert Counter(live.values_list("key", flat=True)) == Counter(keys)
         wait_until(self._all_delivered, "all webhooks are delivered")
         self.assert_webhooks_match()
@@ -152,6 +163,28 @@ class Site:
         assert len(ids) == entries
         assert ids <= received
 
+    def assert_no_call_after(self, told_at: Mapping[str, float]) -> None:
+        """No call to a number began after its opt-out was told to be effective."""
+        late = [
+            call
+            for call in self.provider.calls
+            if call.started_at > told_at.get(call.address, float("inf"))
+        ]
+        assert late == []
+
+    # Faults
+
+    def crash_database(self) -> None:
+        """Stop PostgreSQL at once, and start it again."""
+        assert self.postgres is not None
+        self.postgres.stop_at_once()
+        self.postgres.start()
+        self.forget_connections()
+
+    def forget_connections(self) -> None:
+        """This process's own connection did not survive."""
+        connections.close_all()
+
     def empty_broker(self) -> None:
         """All hints and ticks are gone."""
         if self.redis is not None:
@@ -161,8 +194,10 @@ class Site:
 
     def heal(self) -> None:
         """Fair weather on every side again."""
-        for proxy in filter(None, (self.database_proxy, self.redis_proxy)):
-            proxy.be(FAIR)
+        self.provider.manners = GOOD
+        for proxy in (self.web_database, self.worker_database, self.redis_proxy):
+            if proxy is not None:
+                proxy.be(FAIR)
 
 
 def _embedded(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -195,12 +230,15 @@ def _add_servers(site: Site, stack: ExitStack) -> None:
     folder = site.installation.folder
     site.postgres = stack.enter_context(Postgres(folder, free_port()))
     site.redis = stack.enter_context(RedisServer(folder, free_port()))
-    site.database_proxy = stack.enter_context(Proxy(site.postgres.port))
+    site.web_database = stack.enter_context(Proxy(site.postgres.port))
+    site.worker_database = stack.enter_context(Proxy(site.postgres.port))
     site.redis_proxy = stack.enter_context(Proxy(site.redis.port))
     site.installation.environment |= {
-        "DATABASE_URL": site.postgres.url(site.database_proxy.port),
+        "DATABASE_URL": site.postgres.url(site.worker_database.port),
         "REDIS_URL": site.redis.url(site.redis_proxy.port),
     }
+    web_url = site.postgres.url(site.web_database.port)
+    site.installation.own = {"web": {"DATABASE_URL": web_url}}
 
 
 def _fill(site: Site) -> None:

@@ -4,14 +4,29 @@ Rows 10 to 13 of the matrix. SQLite comes with the broker made of files, which c
 be emptied.
 """
 
+import time
+from collections.abc import Callable
+
 import pytest
 
-from tests.faults.matrix.site import EVERYTHING, Site
+from tests.faults.matrix.site import CHANNEL, EVERYTHING, Site
 
 pytestmark = pytest.mark.slow
 
 PEOPLE = 150
-LEAVERS = 10
+LEAVERS = 8
+WEB_PROCESSES = 2
+HINT_SECONDS = 2.0  # what one hint to a Redis that hangs costs; then it is left alone
+
+
+def hand_in(site: Site, number: str) -> float:
+    """Hand a message in by the API; the seconds it took."""
+    began = time.monotonic()
+    body = {"channel_id": CHANNEL, "to": number, "text": "Hi"}
+    lists = [site.default_id, site.promotions_id]
+    answer = site.installation.post("messages/", body | {"opt_out_lists": lists})
+    assert answer.status_code == 202, answer.text
+    return time.monotonic() - began
 
 
 def test_everything_in_the_broker_is_lost_while_it_is_busy(site: Site) -> None:
@@ -26,3 +41,65 @@ def test_everything_in_the_broker_is_lost_while_it_is_busy(site: Site) -> None:
     site.wait_until_settled(batches)
     site.assert_each_left_once(batches)
     site.assert_opted_out(leavers)
+
+
+@pytest.mark.postgres
+def test_a_frozen_redis_costs_each_web_process_one_hint(site: Site) -> None:
+    site.run(*EVERYTHING)
+    people = site.people(LEAVERS)
+    site.redis.freeze()
+    try:
+        seconds = [hand_in(site, number) for number in people]
+    finally:
+        site.redis.thaw()
+    slow = [each for each in seconds if each > HINT_SECONDS]
+    assert 1 <= len(slow) <= WEB_PROCESSES, seconds
+    site.wait_until_settled(site.batches_to(people))
+    site.assert_each_left_once(site.batches_to(people))
+
+
+def restart(site: Site) -> None:
+    site.redis.kill()
+    site.redis.start()
+
+
+def reset(site: Site) -> None:
+    site.redis_proxy.cut()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("fault", [restart, reset])
+def test_workers_consume_again_after_redis_was_gone(
+    site: Site, fault: Callable[[Site], None]
+) -> None:
+    site.run(*EVERYTHING)
+    people = site.people(PEOPLE)
+    batches = site.queue(people)
+    site.wait_for_calls(20)
+    fault(site)
+    leavers = people[-LEAVERS:]
+    for number in leavers:
+        assert site.installation.opt_out(number, lists=[site.promotions_id]).ok
+    batches += site.queue(people)
+    site.wait_until_settled(batches)
+    site.assert_each_left_once(batches)
+    site.assert_opted_out(leavers)
+
+
+@pytest.mark.postgres
+def test_a_full_redis_refuses_hints_and_nothing_is_lost(site: Site) -> None:
+    site.run(*EVERYTHING)
+    people = site.people(LEAVERS)
+    redis = site.redis.client()
+    redis.config_set("maxmemory", 1)
+    try:
+        for number in people:
+            assert site.installation.opt_out(number, lists=[site.promotions_id]).ok
+        assert "No hint to optout.tasks" in site.installation.log("web").read_text()
+    finally:
+        redis.config_set("maxmemory", 0)
+    batches = site.queue(people)
+    site.run(*EVERYTHING)
+    site.wait_until_settled(batches)
+    site.assert_each_left_once(batches)
+    site.assert_opted_out(people)
