@@ -40,6 +40,7 @@ from optout.models import (
     Source,
     default_list,
 )
+from optout.stopping import stopping
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,6 @@ _one_sender_per_process = threading.Lock()
 # SQLite has one writer and makes the others sleep ever longer: threads of one process
 # queue here instead, and meanwhile call providers.
 _one_writer = threading.Lock() if connection.vendor == "sqlite" else nullcontext()
-stopping = threading.Event()
 
 
 def send_due(*, seconds: float = 30.0) -> int:

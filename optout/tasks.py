@@ -15,12 +15,13 @@ from optout import (
     sender,
     webhook_delivery,
 )
+from optout.stopping import stopping
 
 
 @worker_shutting_down.connect
 def hand_back(**_: Any) -> None:
     """A worker that stops starts no more calls; what it claimed goes back unsent."""
-    sender.stopping.set()
+    stopping.set()
 
 
 @shared_task
@@ -32,7 +33,7 @@ def send_outbox() -> None:
 @shared_task
 def deliver_webhooks() -> None:
     """Deliver the webhooks that are due."""
-    while webhook_delivery.deliver_due():
+    while not stopping.is_set() and webhook_delivery.deliver_due():
         pass
 
 
@@ -59,5 +60,5 @@ def roll_up_counts() -> None:
 @shared_task
 def remove_in_bulk() -> None:
     """Work off the bulk removals, chunk by chunk."""
-    while bulk_removals.work_due():
+    while not stopping.is_set() and bulk_removals.work_due():
         pass

@@ -2,11 +2,12 @@
 
 from celery import shared_task
 
+from optout.stopping import stopping
 from teambox import inbound
 
 
 @shared_task
 def handle_inbound() -> None:
     """Handle the inbound events that an earlier try has left."""
-    while inbound.handle_due():
+    while not stopping.is_set() and inbound.handle_due():
         pass
