@@ -1,14 +1,14 @@
 """Delivering webhooks: claim what is due, post it, record each try, never drop one."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from random import uniform
 from typing import Any
 
 from django.db import connections, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from optout.models import (
     OptOutList,
     WebhookDelivery,
 )
+from optout.stopping import stopping
 from optout.webhooks import signed_headers
 
 # Each after the previous try, about 76 hours in all.
@@ -36,9 +37,11 @@ LONGEST_RETRY_AFTER = timedelta(hours=24)
 DEADLINE_SECONDS = 15.0
 CLAIM = 20
 CLAIM_PER_LIST = 5
+LISTS_AT_ONCE = 20
 # Longer than a claim's deliveries of one list can take one after another.
 LEASE = timedelta(seconds=DEADLINE_SECONDS * CLAIM_PER_LIST + 15)
 _JITTER = 0.1
+_LOOK_SECONDS = 1.0
 _TRIES_KEPT = 40
 _OPEN = (DeliveryState.PENDING, DeliveryState.RETRY)
 RESENDABLE = (DeliveryState.EXHAUSTED, DeliveryState.DELIVERED, DeliveryState.RETRY)
@@ -49,39 +52,71 @@ _client = egress.Client()
 def deliver_due(*, limit: int = CLAIM) -> int:
     """Try the deliveries that are due, lists side by side; how many were tried.
 
-    A slow receiver holds up its own list alone. Several processes may run it.
+    A slow receiver holds up its own list alone: the others go on meanwhile. Several
+    processes may run it.
     """
-    claimed = _claim(limit)
-    by_list: dict[int, list[WebhookDelivery]] = {}
-    for delivery in claimed:
-        by_list.setdefault(delivery.list_id, []).append(delivery)
-    queues = list(by_list.values())
+    queues = _claim(limit)
     if len(queues) == 1:
-        _deliver_in_order(queues[0])
-    elif queues:
-        with ThreadPoolExecutor(len(queues)) as pool:
-            list(pool.map(_deliver_and_disconnect, queues))
-    return len(claimed)
+        return _take_turn(queues[0])
+    tried = 0
+    with ThreadPoolExecutor(LISTS_AT_ONCE) as pool:
+        turns: set[Future[int]] = set()
+        while queues or turns:
+            turns |= {pool.submit(_take_turn_in_thread, queue) for queue in queues}
+            done, turns = wait(turns, _LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            tried += sum(turn.result() for turn in done)
+            free = LISTS_AT_ONCE - len(turns)
+            queues = _claim(min(limit, free)) if free and not stopping.is_set() else []
+    return tried
 
 
-def _deliver_and_disconnect(deliveries: Sequence[WebhookDelivery]) -> None:
+def _take_turn_in_thread(deliveries: Sequence[WebhookDelivery]) -> int:
     try:
-        _deliver_in_order(deliveries)
+        return _take_turn(deliveries)
     finally:
         connections.close_all()
 
 
-def _deliver_in_order(deliveries: Sequence[WebhookDelivery]) -> None:
+def _take_turn(deliveries: Sequence[WebhookDelivery]) -> int:
+    """Try deliveries of one list until one fails: the next would wait as long.
+
+    The rest goes back, due as it was. Returns how many were tried.
+    """
+    for tried, delivery in enumerate(deliveries):
+        if stopping.is_set():
+            _give_back(deliveries[tried:])
+            return tried
+        if not deliver(delivery):
+            _give_back(deliveries[tried + 1 :])
+            return tried + 1
+    return len(deliveries)
+
+
+def _give_back(deliveries: Sequence[WebhookDelivery]) -> None:
+    disabled = OptOutList.objects.filter(
+        pk=OuterRef("list_id"), webhook_disabled_at__isnull=False
+    )
     for delivery in deliveries:
-        deliver(delivery)
+        before = DeliveryState.RETRY if delivery.tries else DeliveryState.PENDING
+        held = When(Exists(disabled), then=Value(DeliveryState.HELD))
+        _this_try(delivery).update(
+            state=Case(held, default=Value(before)),
+            attempts=F("attempts") - 1,
+            lease_until=None,
+        )
 
 
-def _claim(limit: int) -> list[WebhookDelivery]:
-    """Lease due deliveries, a few of each list; another process takes others."""
+def _claim(limit: int) -> list[list[WebhookDelivery]]:
+    """Lease due deliveries, a few of each list; another process takes others.
+
+    A list whose receiver fails is tried by one process at a time, so that it cannot
+    hold up all of them.
+    """
     now = timezone.now()
     with transaction.atomic(durable=True):
         due = WebhookDelivery.objects.filter(state__in=_OPEN, next_at__lte=now)
-        rows = due.order_by("next_at").select_for_update(skip_locked=True)
+        due = due.exclude(list__in=_failing_in_hand())
+        rows = due.order_by("next_at").select_for_update(skip_locked=True, of=("self",))
         taken: list[int] = []
         per_list: dict[int, int] = {}
         for pk, list_id in rows.values_list("id", "list_id")[: limit * 10]:
@@ -94,11 +129,25 @@ def _claim(limit: int) -> list[WebhookDelivery]:
             lease_until=Now() + LEASE,
         )
     found = WebhookDelivery.objects.filter(pk__in=taken).select_related("list")
-    return list(found.order_by("id"))
+    by_list: dict[int, list[WebhookDelivery]] = {}
+    for delivery in found.order_by("id"):
+        by_list.setdefault(delivery.list_id, []).append(delivery)
+    return list(by_list.values())
 
 
-def deliver(delivery: WebhookDelivery) -> None:
-    """One try: sign, post, record. Only a 2xx answer is success; 410 disables."""
+def _failing_in_hand() -> QuerySet[WebhookDelivery, int]:
+    in_hand = WebhookDelivery.objects.filter(
+        state=DeliveryState.DELIVERING, lease_until__gt=Now()
+    )
+    failing = in_hand.filter(list__webhook_failing_since__isnull=False)
+    return failing.values_list("list", flat=True)
+
+
+def deliver(delivery: WebhookDelivery) -> bool:
+    """One try: sign, post, record. Only a 2xx answer is success; 410 disables.
+
+    Returns whether it was one.
+    """
     now = timezone.now()
     headers = signed_headers(delivery, now)
     url = delivery.list.webhook_url
@@ -111,7 +160,7 @@ def deliver(delivery: WebhookDelivery) -> None:
         )
     except egress.EgressError as error:
         _record_failure(delivery, {"at": now.isoformat(), "error": error.message})
-        return
+        return False
     tried = {
         "at": now.isoformat(),
         "status": answer.status,
@@ -120,10 +169,11 @@ def deliver(delivery: WebhookDelivery) -> None:
     }
     if 200 <= answer.status < 300:
         _record_success(delivery, tried)
-        return
+        return True
     _record_failure(delivery, tried, retry_after=answer.headers.get("retry-after"))
     if answer.status == 410:
         disable(delivery.list)
+    return False
 
 
 def _this_try(delivery: WebhookDelivery) -> QuerySet[WebhookDelivery]:
