@@ -1,5 +1,6 @@
 """An installation of the product as real processes, and the doors a test knocks at."""
 
+import contextlib
 import json
 import os
 import signal
@@ -126,8 +127,9 @@ class Installation:
             return False
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """Reach every process of the group."""
-        os.killpg(self.processes[name].pid, number)
+        """Reach every process of the group, if there is one left."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.processes[name].pid, number)
 
     def freeze(self, name: str) -> None:
         """Stop it where it is, as a paused virtual machine does."""
@@ -138,7 +140,7 @@ class Installation:
         self.signal(name, signal.SIGCONT)
 
     def kill(self, name: str) -> None:
-        """kill -9 of the whole group."""
+        """kill -9 of the whole group, also of one whose parent has ended."""
         self.signal(name, signal.SIGKILL)
         self.processes.pop(name).wait()
 

@@ -51,18 +51,17 @@ class Proxy:
         self._skipped = 0
         self._lock = threading.Lock()
         self._links: set[_Link] = set()
-        self._listener = _listen(0)
+        self._listener = socket.create_server((LOOPBACK, 0))
         self.port: int = self._listener.getsockname()[1]
 
     def __enter__(self) -> Self:
         """Start to hand on."""
-        threading.Thread(target=self._accept, args=[self._listener]).start()
+        self._start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop, and cut what is open."""
-        _close(self._listener)
-        self.cut()
+        self._end()
 
     def be(self, weather: Weather) -> None:
         """Change the weather."""
@@ -71,13 +70,12 @@ class Proxy:
 
     def refuse(self) -> None:
         """Cut what is open, and refuse new connections until `listen`."""
-        _close(self._listener)
-        self.cut()
+        self._end()
 
     def listen(self) -> None:
         """Take connections again, on the same port."""
-        self._listener = _listen(self.port)
-        threading.Thread(target=self._accept, args=[self._listener]).start()
+        self._listener = socket.create_server((LOOPBACK, self.port))
+        self._start()
 
     def cut(self) -> None:
         """Reset all connections that are open now."""
@@ -102,21 +100,27 @@ class Proxy:
                 self.weather = FAIR
             return weather
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _start(self) -> None:
+        self._taking = threading.Thread(target=self._take, args=[self._listener])
+        self._taking.start()
+
+    def _end(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._taking.join()  # what it has taken is known, and is cut now
+        self.cut()
+
+    def _take(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = listener.accept()
-                threading.Thread(target=self._serve, args=[client]).start()
+                link = _Link(self, client)
+                with self._lock:
+                    self._links.add(link)
+                threading.Thread(target=self._serve, args=[link]).start()
 
-    def _serve(self, client: socket.socket) -> None:
-        try:
-            server = socket.create_connection((LOOPBACK, self.target))
-        except OSError:
-            _reset(client)
-            return
-        link = _Link(self, client, server)
-        with self._lock:
-            self._links.add(link)
+    def _serve(self, link: "_Link") -> None:
         try:
             link.run()
         finally:
@@ -128,12 +132,10 @@ class Proxy:
 class _Link:
     """One client's connection. A single thread, so that its end is at once."""
 
-    def __init__(
-        self, proxy: Proxy, client: socket.socket, server: socket.socket
-    ) -> None:
+    def __init__(self, proxy: Proxy, client: socket.socket) -> None:
         self.is_cut = False
         self.ended = threading.Event()
-        self._proxy, self._client, self._server = proxy, client, server
+        self._proxy, self._client, self._server = proxy, client, socket.socket()
         self._struck: Weather | None = None
         self._tail = b""  # of what the client said, as words may come in two pieces
         self._answered = (FAIR, 0)  # bytes let through since this weather began
@@ -141,6 +143,7 @@ class _Link:
     def run(self) -> None:
         is_reset = True
         try:
+            self._server.connect((LOOPBACK, self._proxy.target))
             while not self.is_cut and self._carry():
                 pass
             is_reset = self.is_cut or self._weather.resets
@@ -148,7 +151,7 @@ class _Link:
             pass
         finally:
             self._server.close()
-            _reset(self._client) if is_reset else self._client.close()
+            _close(self._client, is_reset=is_reset)
 
     @property
     def _weather(self) -> Weather:
@@ -177,8 +180,6 @@ class _Link:
         return heard[-kept:] if kept > 0 else b""
 
     def _hand_on_answer(self) -> bool:
-        if self._weather.stalls:
-            return True
         data = self._server.recv(CHUNK_BYTES)
         time.sleep(self._weather.latency_seconds)
         allowed = self._allowed(len(data))
@@ -195,19 +196,9 @@ class _Link:
         return allowed
 
 
-def _listen(port: int) -> socket.socket:
-    return socket.create_server((LOOPBACK, port), backlog=128)
-
-
-def _close(listener: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-
-
-def _reset(connection: socket.socket) -> None:
-    # Closing with an empty linger time sends RST instead of FIN.
-    linger = struct.pack("ii", 1, 0)
-    with contextlib.suppress(OSError):
+def _close(connection: socket.socket, *, is_reset: bool) -> None:
+    if is_reset:
+        # Closing with an empty linger time sends RST instead of FIN.
+        linger = struct.pack("ii", 1, 0)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     connection.close()

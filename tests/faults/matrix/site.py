@@ -195,6 +195,8 @@ class Site:
     def heal(self) -> None:
         """Fair weather on every side again."""
         self.provider.manners = GOOD
+        for name in self.installation.processes:
+            self.installation.thaw(name)
         for proxy in (self.web_database, self.worker_database, self.redis_proxy):
             if proxy is not None:
                 proxy.be(FAIR)
