@@ -53,7 +53,7 @@ def selected_lists(list_ids: Collection[int]) -> set[int]:
     while left:
         found |= left
         after = OptOutList.objects.filter(pk__in=left, replaced_by__isnull=False)
-        left = set(after.values_list("replaced_by", flat=True)) - found
+        left = {row.replaced_by_id for row in after if row.replaced_by_id} - found
     return found
 
 

@@ -109,7 +109,8 @@ POINTS: Mapping[str, Point] = {
     "after_result": After("optout.handover:record_sent"),
     # An opt-out
     "before_opt_out_is_committed": Statement(r"INSERT INTO \S*optout_entry"),
-    "before_hint": Before("optout.wake:_send"),
+    # What Django does "on commit" comes after it: a crash here skips it.
+    "after_commit": After("django.db.backends.base.base:BaseDatabaseWrapper.commit"),
     "before_barrier": Before("optout.barrier:wait_for_sends"),
     # A webhook
     "before_post": Before("optout.egress:Client.post"),

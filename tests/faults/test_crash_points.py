@@ -110,7 +110,7 @@ def hooked(receiver: Receiver) -> OptOutList:
     return row
 
 
-@pytest.mark.parametrize("point", ["before_hint", "before_barrier"])
+@pytest.mark.parametrize("point", ["after_commit", "before_barrier"])
 def test_an_opt_out_whose_process_died_after_the_commit_is_told_to_the_receiver(
     yard: Yard, channel: Channel, receiver: Receiver, hooked: OptOutList, point: str
 ) -> None:
@@ -158,7 +158,6 @@ def stop() -> dict[str, str]:
         ("before_event_is_committed", False),
         ("before_event_is_handled", True),
         ("before_opt_out_is_committed", True),
-        ("before_hint", True),
         ("after_event_is_handled", True),
     ],
 )
