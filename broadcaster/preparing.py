@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import timedelta
 from itertools import islice
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -23,7 +23,9 @@ from optout.outbox import Recipient
 
 logger = logging.getLogger(__name__)
 
-CHUNK_ROWS = 500
+# SQLite has one writer, whom an opt-out must not wait for. PostgreSQL has many, and
+# what a chunk costs besides its rows is lost among 5,000.
+CHUNK_ROWS = 5_000 if connection.vendor == "postgresql" else 500
 LEASE = timedelta(seconds=60)
 # A file of this size is prepared while the page waits; a longer one by a worker.
 ROWS_AT_ONCE = 5_000

