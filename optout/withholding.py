@@ -1,16 +1,15 @@
 """The gate over a whole audience: one statement withholds, another counts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Sum
 
 from optout import gate
-from optout.models import (
-    OutgoingBatch,
-    OutgoingMessage,
-    live_entries,
-)
+from optout.models import MessageState, OptOutList, OutgoingBatch, OutgoingMessage
 
 # Probing the index in key order costs by recipients and is flat in entries; the
 # planner's hash costs by entries. Measured: the planner wins under three to one.
@@ -22,15 +21,20 @@ SET LOCAL enable_mergejoin = off;
 SET LOCAL max_parallel_workers_per_gather = 0
 """
 
+# Who is queued, in the order in which the index of the entries is met. OFFSET 0 keeps
+# PostgreSQL from pulling the subquery up and losing that order.
+_IN_KEY_ORDER = """
+    (SELECT id, key FROM optout_outgoingmessage
+     WHERE batch_id = %(batch)s AND state = 'queued' ORDER BY key {no_pull_up})
+"""
+
 _WITHHOLD_LISTED = """
 UPDATE optout_outgoingmessage
 SET state = 'suppressed', error = 'Optout Number', error_code = 'opted_out',
     entry_id = hit.entry_id
 FROM (
     SELECT r.id AS message_id, min(e.id) AS entry_id
-    FROM (SELECT id, key FROM optout_outgoingmessage
-          WHERE batch_id = %(batch)s AND state = 'queued'
-          ORDER BY key {no_pull_up}) r
+    FROM {in_key_order} r
     JOIN optout_entry e ON e.key = r.key
     WHERE e.channel_id IN (0, %(channel)s) AND e.ended_at IS NULL
       AND e.list_id IN ({lists})
@@ -60,30 +64,40 @@ def withhold(batch: OutgoingBatch) -> None:
     gate.require_our_key()
     lists = gate.selected_lists(batch.lists.values_list("id", flat=True))
     params = {"batch": batch.pk, "channel": batch.channel_id}
-    with transaction.atomic(), connection.cursor() as cursor:
-        if _probes_are_quicker(batch, lists):
-            cursor.execute(_PROBES_ONLY)
-        cursor.execute(_listed_statement(lists), params)
+    with transaction.atomic(), _probing(batch, lists) as cursor:
+        cursor.execute(_statement(_WITHHOLD_LISTED, lists), params)
         cursor.execute(_WITHHOLD_HELD, params)
 
 
-def _listed_statement(lists: Collection[int]) -> str:
-    # OFFSET 0 keeps PostgreSQL from pulling the ordered subquery up.
+def _statement(template: str, lists: Collection[int]) -> str:
     no_pull_up = "OFFSET 0" if connection.vendor == "postgresql" else ""
-    return _WITHHOLD_LISTED.format(lists=_ids(lists), no_pull_up=no_pull_up)
+    in_key_order = _IN_KEY_ORDER.format(no_pull_up=no_pull_up)
+    return template.format(lists=_ids(lists), in_key_order=in_key_order)
 
 
 def _ids(lists: Collection[int]) -> str:
     return ", ".join(str(int(pk)) for pk in sorted(lists)) or "NULL"
 
 
+@contextmanager
+def _probing(batch: OutgoingBatch, lists: Collection[int]) -> Iterator[CursorWrapper]:
+    """A cursor that looks up keys in their order, where the planner would not."""
+    if not _probes_are_quicker(batch, lists):
+        with connection.cursor() as cursor:
+            yield cursor
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_PROBES_ONLY)
+        yield cursor
+
+
 def _probes_are_quicker(batch: OutgoingBatch, lists: Collection[int]) -> bool:
+    """Both ways answer the same, so counts of a minute ago are good enough."""
     if connection.vendor != "postgresql":
         return False
     recipients = OutgoingMessage.objects.filter(batch=batch).count()
-    ceiling = recipients * PROBE_FROM_RATIO
-    selected = live_entries().filter(list_id__in=lists)[: ceiling + 1]
-    return selected.count() > ceiling
+    sizes = OptOutList.objects.filter(pk__in=lists).aggregate(sum=Sum("entry_count"))
+    return (sizes["sum"] or 0) > recipients * PROBE_FROM_RATIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,29 +114,27 @@ class Preview:
         return self.queued - self.withheld
 
 
+# Listed by any list, by list; then those of the selected ones, each person once.
 _COUNT_LISTED = """
-SELECT e.list_id, count(DISTINCT m.id)
-FROM optout_outgoingmessage m
-JOIN optout_entry e ON e.key = m.key AND e.ended_at IS NULL
- AND e.channel_id IN (0, %(channel)s)
-WHERE m.batch_id = %(batch)s AND m.state = 'queued'
-GROUP BY e.list_id
+WITH hit AS (
+    SELECT r.id, e.list_id
+    FROM {in_key_order} r
+    JOIN optout_entry e ON e.key = r.key
+    WHERE e.channel_id IN (0, %(channel)s) AND e.ended_at IS NULL
+)
+SELECT list_id, count(DISTINCT id) FROM hit GROUP BY list_id
+UNION ALL
+SELECT NULL, count(DISTINCT id) FROM hit WHERE list_id IN ({lists})
 """
 
-_COUNT_WITHHELD = """
-SELECT count(*),
-       count(CASE WHEN listed THEN 1 END),
-       count(CASE WHEN held AND NOT listed THEN 1 END)
-FROM (
-    SELECT EXISTS (SELECT 1 FROM optout_entry e
-                   WHERE e.key = m.key AND e.channel_id IN (0, %(channel)s)
-                     AND e.ended_at IS NULL AND e.list_id IN ({lists})) AS listed,
-           EXISTS (SELECT 1 FROM optout_hold h
-                   WHERE h.key = m.key AND h.channel_id = %(channel)s
-                     AND h.state = 'waiting') AS held
-    FROM optout_outgoingmessage m
-    WHERE m.batch_id = %(batch)s AND m.state = 'queued'
-) AS answers
+_COUNT_HELD_ALONE = """
+SELECT count(*)
+FROM optout_hold h JOIN optout_outgoingmessage m ON m.key = h.key
+WHERE m.batch_id = %(batch)s AND m.state = 'queued'
+  AND h.channel_id = %(channel)s AND h.state = 'waiting'
+  AND NOT EXISTS (SELECT 1 FROM optout_entry e
+                  WHERE e.key = h.key AND e.channel_id IN (0, %(channel)s)
+                    AND e.ended_at IS NULL AND e.list_id IN ({lists}))
 """
 
 
@@ -131,9 +143,11 @@ def preview(batch: OutgoingBatch) -> Preview:
     gate.require_our_key()
     lists = gate.selected_lists(batch.lists.values_list("id", flat=True))
     params = {"batch": batch.pk, "channel": batch.channel_id}
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT_LISTED, params)
+    every_list = OptOutList.objects.values_list("id", flat=True)
+    with _probing(batch, every_list) as cursor:
+        cursor.execute(_statement(_COUNT_LISTED, lists), params)
         by_list = dict(cursor.fetchall())
-        cursor.execute(_COUNT_WITHHELD.format(lists=_ids(lists)), params)
-        queued, listed, held = cursor.fetchone()
-    return Preview(queued, listed + held, by_list, held)
+        cursor.execute(_statement(_COUNT_HELD_ALONE, lists), params)
+        (held,) = cursor.fetchone()
+    queued = OutgoingMessage.objects.filter(batch=batch, state=MessageState.QUEUED)
+    return Preview(queued.count(), by_list.pop(None) + held, by_list, held)
