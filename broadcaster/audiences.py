@@ -65,6 +65,11 @@ class Layout:
         wanted = role_for(self.kind)
         return next(name for name in self.columns if self.mapping[name] == wanted)
 
+    @cached_property
+    def marking_columns(self) -> list[str]:
+        """The columns that mark who opted out at another place."""
+        return [n for n in self.columns if self.mapping.get(n) == Role.OPTED_OUT]
+
 
 @dataclass(frozen=True, slots=True)
 class Left:
@@ -218,23 +223,19 @@ def read_row(record: Record, layout: Layout) -> Recipient | Left:
     raw = plain_cell(row.get(layout.address_column, ""))
     if any(map(str.strip, record.cells[len(layout.columns) :])):
         return Left(record.number, raw, "This row has more cells than the header.")
-    if is_marked(row, layout.mapping):
+    if is_marked(row, layout.marking_columns):
         return Left(record.number, raw, "Marked as opted out.", is_marked=True)
     try:
         found = addresses.parse(raw, region=layout.region, kind=layout.kind)
     except InvalidAddress as error:
         return Left(record.number, raw, error.message)
-    values = content.used_values(list(layout.names), row)
+    values = content.used_values(layout.names, row)
     return Recipient(found.key, found.address, values)
 
 
-def is_marked(row: Mapping[str, str], mapping: Mapping[str, str]) -> bool:
-    """Whether a column says that this person opted out at another place."""
-    return any(
-        column_names.is_marked(cell)
-        for name, cell in row.items()
-        if mapping.get(name) == Role.OPTED_OUT
-    )
+def is_marked(row: Mapping[str, str], columns: Sequence[str]) -> bool:
+    """Whether one of the columns says that this person opted out at another place."""
+    return any(column_names.is_marked(row.get(name, "")) for name in columns)
 
 
 def first_rows(

@@ -101,7 +101,7 @@ def parse(
         return parse_email(text)
     if kind is AddressKind.OPAQUE:
         return parse_opaque(text)
-    return parse_phone(text, region=region)
+    return _phone(text, region=region, international=False)
 
 
 def parse_phone(
@@ -114,7 +114,10 @@ def parse_phone(
     international. `international` is for providers, whose numbers always carry
     the code. Raises AmbiguousNumber for one valid both ways, else InvalidAddress.
     """
-    text = _text(raw)
+    return _phone(_text(raw), region=region, international=international)
+
+
+def _phone(text: str, *, region: str | None, international: bool) -> Address:
     try:
         has_code, digits = phone_numbers.written_digits(_visible(text))
         if has_code or international or not region:

@@ -6,7 +6,7 @@ nothing else has a meaning, and a value is never expanded again.
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -80,6 +80,6 @@ def as_written(content: Content) -> Rendered:
     return Rendered(content.subject, content.text, content.html)
 
 
-def used_values(names: list[str], row: Mapping[str, str]) -> dict[str, str]:
+def used_values(names: Iterable[str], row: Mapping[str, str]) -> dict[str, str]:
     """What a message keeps of a recipient's columns: the variables it uses."""
     return {name: row[name][:MAX_VALUE] for name in names if row.get(name)}
