@@ -13,6 +13,7 @@ from bench.table import Row, markdown
 # Modules of this folder; each has `lines(scale)`, which yields its lines of the table.
 BENCHES = (
     "gate",
+    "rivals",
     "preparing",
     "point_check",
     "sending",

@@ -33,7 +33,7 @@ _LIST = "CASE WHEN i / 100 % 10 < 6 THEN {} WHEN i / 100 % 10 < 9 THEN {} ELSE {
 _ENTRY = {
     "key": "coalesce(p.key, md5(i::text)::uuid)",
     "address": "coalesce(p.address, '+1' || 2000000000 + i)",
-    "channel_id": f"CASE WHEN i / 1000 % 2 = 0 THEN {ALL_CHANNELS} ELSE {CHANNEL_ID} END",
+    "channel_id": f"CASE i / 1000 % 2 WHEN 0 THEN {ALL_CHANNELS} ELSE {CHANNEL_ID} END",
 }
 _ENTRIES = """
 generate_series(1, {}) i LEFT JOIN bench_person p ON i % 100 = 0 AND p.n = i / 10
@@ -60,9 +60,9 @@ class Data:
             state=BatchState.DRAFT,
         )
 
-    def batch_to_all(self) -> OutgoingBatch:
-        """A draft with everybody as a queued recipient, in the order of `n`."""
-        batch = self.empty_batch()
+    def batch_to(self, people: int, *selected: OptOutList) -> OutgoingBatch:
+        """A draft with so many as queued recipients, in the order of `n`."""
+        batch = self.empty_batch(*selected)
         template = OutgoingMessage.objects.create(
             batch=batch,
             content=self.content,
@@ -71,7 +71,7 @@ class Data:
         )
         person = {"key": "p.key", "address": "p.address"}
         with without_indexes(OutgoingMessage):
-            multiply(template, person, "bench_person p ORDER BY p.n")
+            multiply(template, person, f"bench_person p WHERE n <= {people} ORDER BY n")
         vacuum(OutgoingMessage)
         return batch
 
@@ -175,6 +175,15 @@ def without_indexes(model: type[models.Model]) -> Iterator[None]:
             editor.add_constraint(model, constraint)
         for index in declared.indexes:
             editor.add_index(model, index)
+
+
+def forget_messages() -> None:
+    """Leave the next bench an empty table."""
+    execute("SET session_replication_role = replica")
+    execute("DELETE FROM optout_outgoingmessage")
+    execute("SET session_replication_role = DEFAULT")
+    vacuum(OutgoingMessage)
+    execute("CHECKPOINT")
 
 
 def vacuum(model: type[models.Model]) -> None:
