@@ -17,6 +17,7 @@ from optout.models import (
     Workspace,
     live_entries,
 )
+from optout.prepared import Prepared
 
 
 class GateClosed(Exception):
@@ -90,34 +91,41 @@ class Verdict:
 
 # One round trip: the sender asks it between its mark and the provider call. A list
 # that is gone counts together with the one that replaced it, and so on.
-_VERDICT = """
-WITH RECURSIVE selected AS (
-    SELECT l.id, l.replaced_by_id
-    FROM optout_outgoingbatch_lists s JOIN optout_optoutlist l ON l.id = s.optoutlist_id
-    WHERE s.outgoingbatch_id = %(batch)s
-    UNION
-    SELECT l.id, l.replaced_by_id
-    FROM selected JOIN optout_optoutlist l ON l.id = selected.replaced_by_id
-)
+_VERDICT = Prepared(
+    "gate_verdict",
+    """
 SELECT
     (SELECT state FROM optout_outgoingbatch WHERE id = %(batch)s),
-    (SELECT count(*) FROM selected),
+    EXISTS (SELECT 1 FROM optout_outgoingbatch_lists
+            WHERE outgoingbatch_id = %(batch)s),
     (SELECT min(e.id) FROM optout_entry e
      WHERE e.key = %(key)s AND e.channel_id IN (0, %(channel)s) AND e.ended_at IS NULL
-       AND e.list_id IN (SELECT id FROM selected)),
+       AND e.list_id IN (
+           WITH RECURSIVE selected AS (
+               SELECT l.id, l.replaced_by_id
+               FROM optout_outgoingbatch_lists s
+               JOIN optout_optoutlist l ON l.id = s.optoutlist_id
+               WHERE s.outgoingbatch_id = %(batch)s
+               UNION
+               SELECT l.id, l.replaced_by_id
+               FROM selected JOIN optout_optoutlist l ON l.id = selected.replaced_by_id
+           )
+           SELECT id FROM selected)),
     (SELECT h.id FROM optout_hold h
      WHERE h.key = %(key)s AND h.channel_id = %(channel)s AND h.state = 'waiting')
-"""
+""",
+    batch="bigint",
+    channel="integer",
+    key="uuid",
+)
 
 
 def verdict(*, batch_id: int, channel_id: int, key: UUID) -> Verdict:
     """The check right before a provider call, by the batch's lists as they are now."""
     require_our_key()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _VERDICT, {"batch": batch_id, "channel": channel_id, "key": db_key(key)}
-        )
-        state, lists, entry_id, hold_id = cursor.fetchone()
+    state, lists, entry_id, hold_id = _VERDICT.fetch_one(
+        {"batch": batch_id, "channel": channel_id, "key": db_key(key)}
+    )
     return Verdict(state or "", bool(lists), entry_id, hold_id)
 
 
