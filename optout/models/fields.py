@@ -1,6 +1,7 @@
 """Column types of ours: JSON that is stored encrypted."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, MultiFernet
@@ -10,7 +11,13 @@ from django.db import models
 
 
 def _cipher() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.OPTOUT_SECRETS_KEYS])
+    return _cipher_of(tuple(settings.OPTOUT_SECRETS_KEYS))
+
+
+@lru_cache(maxsize=4)
+def _cipher_of(keys: tuple[str, ...]) -> MultiFernet:
+    """Kept, as making it costs more than what it deciphers."""
+    return MultiFernet([Fernet(key) for key in keys])
 
 
 def seal(value: Any) -> str:
