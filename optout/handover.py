@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
@@ -26,6 +26,7 @@ from optout.models import (
     OutgoingMessage,
     Purpose,
 )
+from optout.prepared import Prepared
 
 # A claimed message is nobody else's for this long. The sender starts no call so late
 # that it could end after the lease.
@@ -93,7 +94,8 @@ def claim(batch: OutgoingBatch, limit: int) -> Claim:
         until = now + timedelta(seconds=len(ids) / channel.rate)
         Channel.objects.filter(pk=channel.pk).update(paced_until=until)
         OutgoingBatch.objects.filter(pk=batch.pk).update(claimed_at=now)
-        claimed = OutgoingMessage.objects.filter(pk__in=ids).select_related("content")
+        # Prefetched: many messages share one content, which a join would repeat.
+        claimed = OutgoingMessage.objects.filter(pk__in=ids).prefetch_related("content")
         return Claim(batch, list(claimed.order_by("id")))
 
 
@@ -199,30 +201,35 @@ def suppress(
     )
 
 
+# A receipt may have come before the result: the furthest state stands.
+_RECORD_SENT = Prepared(
+    "record_sent",
+    """
+UPDATE optout_outgoingmessage
+SET state = CASE WHEN read_at IS NOT NULL THEN 'read'
+                 WHEN delivered_at IS NOT NULL THEN 'delivered'
+                 ELSE 'sent' END,
+    provider_id = %(provider_id)s, sent_at = %(now)s, lease_until = NULL,
+    error = '', error_code = ''
+WHERE id = %(id)s AND attempt = %(attempt)s AND state IN ('sending', 'unknown')
+""",
+    id="bigint",
+    attempt="smallint",
+    provider_id="text",
+    now="timestamptz",
+)
+
+
 def record_sent(message: OutgoingMessage, provider_id: str) -> None:
     """The provider took it. Counts for a message whose lease ended meanwhile, too."""
-    OutgoingMessage.objects.filter(
-        pk=message.pk,
-        attempt=message.attempt,
-        state__in=(MessageState.SENDING, MessageState.UNKNOWN),
-    ).update(**_sent(provider_id))
-
-
-def _sent(provider_id: str) -> dict[str, object]:
-    """A receipt may have come before the result: the furthest state stands."""
-    reached = Case(
-        When(read_at__isnull=False, then=Value(MessageState.READ)),
-        When(delivered_at__isnull=False, then=Value(MessageState.DELIVERED)),
-        default=Value(MessageState.SENT),
+    _RECORD_SENT.run(
+        {
+            "id": message.pk,
+            "attempt": message.attempt,
+            "provider_id": provider_id,
+            "now": connection.ops.adapt_datetimefield_value(timezone.now()),
+        }
     )
-    return {
-        "state": reached,
-        "provider_id": provider_id,
-        "sent_at": timezone.now(),
-        "lease_until": None,
-        "error": "",
-        "error_code": "",
-    }
 
 
 def record_failed(message: OutgoingMessage, reason: str, code: ErrorCode) -> None:
@@ -289,12 +296,12 @@ def unknown_messages(channel_id: int, *, limit: int = 500) -> list[OutgoingMessa
 
 def settle_unknown(message: OutgoingMessage, provider_id: str | None) -> None:
     """The provider's answer: taken (its id), or not taken (None): queued again."""
+    if provider_id is not None:
+        record_sent(message, provider_id)
+        return
     unknown = OutgoingMessage.objects.filter(
         pk=message.pk, attempt=message.attempt, state=MessageState.UNKNOWN
     )
-    if provider_id is not None:
-        unknown.update(**_sent(provider_id))
-        return
     unknown.update(
         state=_queued_or_cancelled(), next_at=timezone.now(), error="", error_code=""
     )
