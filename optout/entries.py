@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Q
 from django.utils import timezone
 
 from optout import answers, barrier, gate, ledger, locks, webhooks
@@ -164,9 +164,7 @@ class _Register:
     ) -> None:
         self.source, self.reason, self.actor = source, reason, actor
         self.now = timezone.now()
-        live = live_entries().filter(key__in=keys).select_related("list", "channel")
-        self.live: dict[Place, Entry] = {_place(entry): entry for entry in live}
-        self.came_back = _came_back(keys)
+        self.live, self.came_back = _known(keys)
         self.new: list[Entry] = []
         self.asked_again: list[Entry] = []
         self.facts: list[Fact] = []
@@ -259,11 +257,24 @@ def _place(entry: Entry) -> Place:
     return (entry.key, entry.channel_id, entry.list_id)
 
 
-def _came_back(keys: set[UUID]) -> dict[Place, datetime]:
-    """The latest START of the person for each place, live or not."""
-    rows = Entry.objects.filter(key__in=keys, back_at__isnull=False).order_by()
-    latest = rows.values("key", "channel", "list").annotate(at=Max("back_at"))
-    return {(row["key"], row["channel"], row["list"]): row["at"] for row in latest}
+def _known(keys: set[UUID]) -> tuple[dict[Place, Entry], dict[Place, datetime]]:
+    """The live entries of these keys, and the person's latest START for each place.
+
+    Most people were never here before: whole entries are read of the others alone.
+    """
+    back_or_live = Q(back_at__isnull=False) | Q(ended_at=None)
+    rows = Entry.objects.filter(back_or_live, key__in=keys).order_by()
+    live_ids, came_back = [], {}
+    for pk, *place, ended_at, back_at in rows.values_list(
+        "pk", "key", "channel_id", "list_id", "ended_at", "back_at"
+    ):
+        if ended_at is None:
+            live_ids.append(pk)
+        if back_at is not None:
+            where = (place[0], place[1], place[2])
+            came_back[where] = max(back_at, came_back.get(where, back_at))
+    live = live_entries().select_related("list", "channel").in_bulk(live_ids)
+    return {_place(entry): entry for entry in live.values()}, came_back
 
 
 def _is_older(at: datetime | None, than: datetime | None) -> bool:

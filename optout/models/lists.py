@@ -171,5 +171,5 @@ def replacement_of(listed: OptOutList) -> OptOutList:
 
 def resolve(ids: Any) -> dict[int, OptOutList]:
     """Each id with the list that stands in for it; ids of no list are left out."""
-    found = OptOutList.objects.select_related("replaced_by").in_bulk(list(ids))
+    found = OptOutList.objects.in_bulk(list(ids))
     return {pk: replacement_of(row) for pk, row in found.items()}
