@@ -14,6 +14,7 @@ from optout import (
     outbox,
     sender,
     webhook_delivery,
+    webhook_queue,
 )
 from optout.stopping import stopping
 
@@ -43,8 +44,8 @@ def sweep() -> None:
     handover.sweep_leases()
     handover.cancel_leftovers()
     handover.finish_batches()
-    webhook_delivery.sweep_leases()
-    webhook_delivery.release_held()
+    webhook_queue.sweep_leases()
+    webhook_queue.settle_held()
     sender.reconcile()
     outbox.reopen()
     list_deletion.move_leftovers()

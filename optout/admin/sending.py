@@ -4,7 +4,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from optout import webhook_delivery
+from optout import webhook_queue
 from optout.admin.base import ReadOnly
 from optout.models import Content, OutgoingBatch, OutgoingMessage, WebhookDelivery
 
@@ -55,5 +55,5 @@ class WebhookDeliveryAdmin(ReadOnly):
     @admin.action(description="Resend", permissions=["resend"])
     def resend(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
         """Try the chosen ones again, with the same id and body."""
-        queued = webhook_delivery.resend(queryset)
+        queued = webhook_queue.resend(queryset)
         self.message_user(request, f"{queued} will be sent again.", messages.SUCCESS)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
-from optout import overview, webhook_delivery, webhooks
+from optout import overview, webhook_queue, webhooks
 from optout.filters import DeliveryFilter
 from optout.models import (
     DeliveryEvent,
@@ -91,7 +91,7 @@ def one(request: PageRequest, pk: int) -> HttpResponse:
         "body": _pretty(delivery.body),
         "headers": HEADERS,
         "is_moving": delivery.state in _MOVING,
-        "can_resend": delivery.state in webhook_delivery.RESENDABLE,
+        "can_resend": delivery.state in webhook_queue.RESENDABLE,
     }
     part = "#tries" if request.htmx.target == "tries" else ""
     return render(request, f"optout/delivery.html{part}", context)
@@ -117,7 +117,7 @@ def _pretty(body: str) -> str:
 def resend(request: HttpRequest, pk: int) -> HttpResponse:
     """Try one delivery again from the start, then show how it goes."""
     delivery = get_object_or_404(WebhookDelivery, pk=pk)
-    if webhook_delivery.resend(WebhookDelivery.objects.filter(pk=delivery.pk)):
+    if webhook_queue.resend(WebhookDelivery.objects.filter(pk=delivery.pk)):
         messages.success(request, "The delivery is tried again.")
     else:
         messages.warning(request, "It is waiting already, so nothing was changed.")
@@ -130,7 +130,7 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
 def resend_failed(request: HttpRequest) -> HttpResponse:
     """Try again all that failed for good among those the filters show."""
     failed = _filtered(request.GET).filter(state=DeliveryState.EXHAUSTED)
-    queued = webhook_delivery.resend(failed.order_by())
+    queued = webhook_queue.resend(failed.order_by())
     noun = "delivery is" if queued == 1 else "deliveries are"
     messages.success(request, f"{queued:,} failed {noun} tried again.")
     kept = request.GET.copy()
@@ -185,6 +185,6 @@ def send_test(request: HttpRequest, pk: int) -> HttpResponse:
 def enable(request: HttpRequest, pk: int) -> HttpResponse:
     """Post to the list's URL again, what was held first."""
     opt_out_list = active_list(pk)
-    webhook_delivery.enable(opt_out_list)
+    webhook_queue.enable(opt_out_list)
     messages.success(request, "The webhook is enabled. What was held is posted now.")
     return redirect("list-webhook", pk=pk)

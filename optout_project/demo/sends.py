@@ -24,7 +24,7 @@ from optout.models import (
     OutgoingMessage,
     WebhookDelivery,
 )
-from optout.webhook_delivery import WAITS
+from optout.webhook_queue import WAITS
 from optout_project.demo.people import COUNT, Person, person
 from teambox import inbound
 

@@ -30,8 +30,9 @@ KNOBS: Mapping[str, object] = {
     "optout.sender.MARGIN_SECONDS": 0.5,
     "optout.idempotency.LEASE": 1.0,
     "optout.webhook_delivery.DEADLINE_SECONDS": 1.0,
-    "optout.webhook_delivery.LEASE": 7.0,
-    "optout.webhook_delivery.WAITS": [0.5] * 9,
+    "optout.webhook_delivery.MARGIN_SECONDS": 0.5,
+    "optout.webhook_queue.LEASE": 7.0,
+    "optout.webhook_queue.WAITS": [0.5] * 9,
     "teambox.inbound.LEASE": 4.0,
 }
 HASTE = 4.0

@@ -11,9 +11,10 @@ def shorten() -> None:
     if not (seconds := os.environ.get(LEASE_VARIABLE)):
         return
     from broadcaster import preparing
-    from optout import handover, sender, webhook_delivery
+    from optout import handover, sender, webhook_delivery, webhook_queue
     from teambox import inbound
 
     lease = timedelta(seconds=float(seconds))
-    handover.LEASE = webhook_delivery.LEASE = inbound.LEASE = preparing.LEASE = lease
-    sender.DEADLINE_SECONDS, sender.MARGIN_SECONDS = 0.3, 0.2
+    handover.LEASE = webhook_queue.LEASE = inbound.LEASE = preparing.LEASE = lease
+    for module in (sender, webhook_delivery):
+        module.DEADLINE_SECONDS, module.MARGIN_SECONDS = 0.3, 0.2

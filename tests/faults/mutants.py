@@ -24,7 +24,7 @@ CRASH = "tests/faults/test_crash_points.py"
 
 @dataclass(frozen=True)
 class Mutant:
-    """`before` stands once in `file`; with `after` in its place `tests` have to fail."""
+    """With `after` for `before`, which `file` holds once, the `tests` have to fail."""
 
     name: str
     file: str

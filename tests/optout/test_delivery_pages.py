@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from optout import webhook_delivery, webhooks
+from optout import webhook_queue, webhooks
 from optout.models import DeliveryEvent, DeliveryState, OptOutList, WebhookDelivery
 from tests.factories import make_list
 
@@ -133,7 +133,7 @@ def test_a_disabled_webhook_is_enabled_with_what_is_held(
     staff: Client, promotions: OptOutList
 ) -> None:
     make_delivery(promotions, "pending")
-    webhook_delivery.disable(promotions)
+    webhook_queue.disable(promotions)
     assert b"Enable and post what is held" in staff.get(LOG).content
     staff.post(reverse("list-webhook-enable", args=[promotions.pk]))
     promotions.refresh_from_db()

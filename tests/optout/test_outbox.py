@@ -1,4 +1,4 @@
-"""Queueing many at once is queueing each: whatever they are called, whatever is twice."""
+"""Queueing many at once is queueing each: names of any kind, and what is twice."""
 
 import pytest
 

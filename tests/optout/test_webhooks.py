@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from standardwebhooks import Webhook
 
-from optout import webhook_delivery, webhooks
+from optout import webhook_delivery, webhook_queue, webhooks
 from optout.models import DeliveryState, OptOutList, WebhookDelivery
 from tests.factories import ASHA, LEENA, make_channel, make_list, opt_out
 from tests.servers import Receiver, Reply
@@ -105,7 +105,7 @@ def test_gone_disables_and_later_events_are_held(promotions, receiver) -> None:
     opt_out(LEENA, promotions)
     assert WebhookDelivery.objects.filter(state=DeliveryState.HELD).count() == 2
     promotions.refresh_from_db()
-    webhook_delivery.enable(promotions)
+    webhook_queue.enable(promotions)
     WebhookDelivery.objects.update(next_at=timezone.now())
     webhook_delivery.deliver_due()
     assert len(receiver.requests) == 3
@@ -116,12 +116,12 @@ def test_after_the_last_try_it_is_shown_as_failed_and_can_be_resent(
 ) -> None:
     receiver.default = Reply(status=500)
     opt_out(ASHA, promotions)
-    for _ in range(len(webhook_delivery.WAITS) + 1):
+    for _ in range(len(webhook_queue.WAITS) + 1):
         WebhookDelivery.objects.update(next_at=timezone.now())
         webhook_delivery.deliver_due()
     assert WebhookDelivery.objects.get().state == DeliveryState.EXHAUSTED
     receiver.default = Reply()
-    assert webhook_delivery.resend(WebhookDelivery.objects.all()) == 1
+    assert webhook_queue.resend(WebhookDelivery.objects.all()) == 1
     webhook_delivery.deliver_due()
     assert WebhookDelivery.objects.get().state == DeliveryState.DELIVERED
     assert len({request.headers["webhook-id"] for request in receiver.requests}) == 1
@@ -133,7 +133,7 @@ def test_a_worker_that_died_leaves_the_delivery_to_another(
     opt_out(ASHA, promotions)
     past = timezone.now() - timedelta(seconds=1)
     WebhookDelivery.objects.update(state=DeliveryState.DELIVERING, lease_until=past)
-    webhook_delivery.sweep_leases()
+    webhook_queue.sweep_leases()
     webhook_delivery.deliver_due()
     assert WebhookDelivery.objects.get().state == DeliveryState.DELIVERED
 
@@ -154,3 +154,23 @@ def test_pending_tries_go_to_the_lists_current_url(promotions, receiver) -> None
     promotions.save()
     webhook_delivery.deliver_due()
     assert receiver.requests[0].path == "/moved"
+
+
+def test_a_receiver_that_is_gone_is_not_asked_again(promotions, receiver) -> None:
+    receiver.answer(Reply(status=410))
+    opt_out(ASHA, promotions)
+    opt_out(LEENA, promotions)
+    webhook_delivery.deliver_due()
+    assert len(receiver.requests) == 1
+    assert WebhookDelivery.objects.filter(state=DeliveryState.HELD).count() == 2
+
+
+def test_what_cannot_end_within_the_lease_is_given_back_untried(
+    promotions, receiver, monkeypatch
+) -> None:
+    opt_out(ASHA, promotions)
+    monkeypatch.setattr(webhook_queue, "LEASE", timedelta(seconds=1))
+    webhook_delivery.deliver_due()
+    delivery = WebhookDelivery.objects.get()
+    assert (receiver.requests, delivery.state) == ([], DeliveryState.PENDING)
+    assert (delivery.attempts, delivery.lease_until) == (0, None)

@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from optout import webhook_delivery
+from optout import webhook_queue
 from optout.api.base import ApiView, CollectionView
 from optout.api.idempotency import idempotent
 from optout.api.problems import Problem
@@ -46,7 +46,7 @@ class Resending(ApiView):
     def post(self, request: Request, pk: int) -> Response:
         """Try the delivery again from the start, with the same id and body."""
         delivery = self.get_object()
-        if not webhook_delivery.resend(WebhookDelivery.objects.filter(pk=pk)):
+        if not webhook_queue.resend(WebhookDelivery.objects.filter(pk=pk)):
             raise Problem(
                 409,
                 "not_resendable",

@@ -16,7 +16,7 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from optout import destinations, egress, webhook_delivery
+from optout import destinations, egress, webhook_delivery, webhook_queue
 from optout.models import DeliveryState, OptOutList, WebhookDelivery
 from tests.certificates import self_signed
 from tests.factories import make_list, opt_out
@@ -191,7 +191,7 @@ def by_resend(clock: time_machine.Traveller) -> None:
     """Somebody asks for what gave up; the rest comes by itself."""
     by_schedule(clock)
     given_up = WebhookDelivery.objects.filter(state=DeliveryState.EXHAUSTED)
-    assert webhook_delivery.resend(given_up) > 0
+    assert webhook_queue.resend(given_up) > 0
     webhook_delivery.deliver_due()
 
 
