@@ -264,15 +264,16 @@ def _known(keys: set[UUID]) -> tuple[dict[Place, Entry], dict[Place, datetime]]:
     """
     back_or_live = Q(back_at__isnull=False) | Q(ended_at=None)
     rows = Entry.objects.filter(back_or_live, key__in=keys).order_by()
-    live_ids, came_back = [], {}
-    for pk, *place, ended_at, back_at in rows.values_list(
+    live_ids: list[int] = []
+    came_back: dict[Place, datetime] = {}
+    for pk, key, channel_id, list_id, ended_at, back_at in rows.values_list(
         "pk", "key", "channel_id", "list_id", "ended_at", "back_at"
     ):
+        place = (key, channel_id, list_id)
         if ended_at is None:
             live_ids.append(pk)
         if back_at is not None:
-            where = (place[0], place[1], place[2])
-            came_back[where] = max(back_at, came_back.get(where, back_at))
+            came_back[place] = max(back_at, came_back.get(place, back_at))
     live = live_entries().select_related("list", "channel").in_bulk(live_ids)
     return {_place(entry): entry for entry in live.values()}, came_back
 

@@ -37,7 +37,7 @@ class Prepared:
         """Run it; how many rows it wrote."""
         with connection.cursor() as cursor:
             cursor.execute(self._statement(cursor), params)
-            return cursor.rowcount
+            return int(cursor.rowcount)
 
     def _statement(self, cursor: CursorWrapper) -> str:
         """What to execute on the cursor's connection, prepared there."""

@@ -55,7 +55,7 @@ class Try:
 
     @property
     def is_success(self) -> bool:
-        return 200 <= self.facts.get("status", 0) < 300
+        return 200 <= int(self.facts.get("status", 0)) < 300
 
     @property
     def is_gone(self) -> bool:
