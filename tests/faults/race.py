@@ -21,7 +21,7 @@ CLAIM = 40
 HEAD_START = 40  # calls of a wave before its first opt-out
 LEFT_OVER = WAVE // 4  # of a wave when the next one begins
 STALL_SECONDS = 120
-PROVIDER_SECONDS = 0.004
+QUICK, SLOW, SLUGGISH = 0.004, 0.1, 0.5  # seconds a provider takes at most
 ON_ITS_WAY = (MessageState.QUEUED, MessageState.SENDING)
 
 
@@ -57,7 +57,8 @@ class Race:
     """The processes of one race, running inside `with`, and their log.
 
     `gate` is one of `wrong_gates`, or ours as it is; `claim` the most a sender takes in
-    hand, where the product's own is too much.
+    hand, where the product's own is too much. A slow provider has more in its hands
+    when an opt-out comes, and needs no pauses to.
     """
 
     def __init__(
@@ -68,13 +69,14 @@ class Race:
         seed: int,
         gate: str = "",
         claim: int | None = CLAIM,
+        provider_seconds: float = QUICK,
     ) -> None:
         self.yard, self.channel, self.seed = yard, channel, seed
         self.log = RaceLog(yard.folder / f"{seed} {gate}.log")
         self.stop_file = self.log.path.with_suffix(".stop")
         self.environment = yard.environment | {
             provider.LOG_VARIABLE: str(self.log.path),
-            provider.SECONDS_VARIABLE: str(PROVIDER_SECONDS),
+            provider.SECONDS_VARIABLE: str(provider_seconds),
             program.STOP_VARIABLE: str(self.stop_file),
             racers.GATE_VARIABLE: gate,
             racers.CLAIM_VARIABLE: str(claim or ""),
@@ -82,12 +84,13 @@ class Race:
         }
         self.processes: list[RaceProcess] = []
         self.racers: list[RaceProcess] = []
+        self.senders = size().senders
         self.asked = 0
 
     def __enter__(self) -> Self:
         self.channel.options = {"threads": size().sender_threads}
         self.channel.save(update_fields=["options"])
-        for _ in range(size().senders):
+        for _ in range(self.senders):
             self._start("send")
         return self
 

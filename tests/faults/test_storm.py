@@ -7,7 +7,7 @@ import pytest
 
 from optout.models import Channel
 from tests.faults.conftest import Yard
-from tests.faults.race import Race
+from tests.faults.race import SLOW, Race
 from tests.faults.tally import Tally
 
 pytestmark = [
@@ -25,7 +25,7 @@ def test_nothing_leaves_after_an_opt_out_in_a_storm(
     tally.scenario = "import, broadcast and STOP storm"
     firsts = count(0, PEOPLE)
     for seed in rounds:
-        race = Race(yard, channel, seed=seed, claim=None)
+        race = Race(yard, channel, seed=seed, claim=None, provider_seconds=SLOW)
         with race.opt_out_by("import_as_told", "say_stop_as_told"):
             first = next(firsts)
             race.run_wave(range(first, first + PEOPLE))
