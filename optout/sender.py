@@ -16,7 +16,13 @@ from datetime import timedelta
 from functools import partial
 from typing import Self
 
-from django.db import InterfaceError, OperationalError, connection, connections
+from django.db import (
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+    connections,
+)
 
 from optout import addresses, compose, entries, gate, handover
 from optout.channels import load_all
@@ -299,13 +305,13 @@ def _record_refused(message: OutgoingMessage, no: Refused) -> None:
 
 
 def insist(record: Record) -> None:
-    """Write a result down, over a database that is away for a moment."""
+    """Write a result down, over a database that is away or read-only for a moment."""
     give_up_at = time.monotonic() + RECORD_SECONDS
     while True:
         try:
             with _one_writer:
                 return record()
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError, InternalError):
             if time.monotonic() > give_up_at:
                 raise
             connections.close_all()

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as ModelError
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -70,8 +70,8 @@ def _of_framework(error: Exception) -> exceptions.APIException | None:
             return Problem(
                 409, "conflict", "Another request wrote this at the same time."
             )
-        case OperationalError() | InterfaceError():
-            return _UNAVAILABLE
+        case OperationalError() | InterfaceError() | InternalError():
+            return _UNAVAILABLE  # the last where PostgreSQL only reads, as a standby
     return None
 
 
