@@ -126,10 +126,13 @@ class Site:
 
     def wait_until_settled(self, batches: list[OutgoingBatch]) -> None:
         """Until every message of these is sent or withheld; nothing is left open."""
+        wait_until(lambda: self.is_settled(batches), "all messages are settled")
+
+    def is_settled(self, batches: list[OutgoingBatch]) -> bool:
+        """Whether nothing of these is left open."""
         settled = (MessageState.SENT, MessageState.SUPPRESSED)
         left = OutgoingMessage.objects.filter(batch__in=batches)
-        left = left.exclude(state__in=settled)
-        wait_until(lambda: not left.exists(), "all messages are settled")
+        return not left.exclude(state__in=settled).exists()
 
     def assert_each_left_once(self, batches: list[OutgoingBatch]) -> None:
         """What is sent was accepted exactly once, and nothing else was accepted."""
@@ -148,10 +151,11 @@ class Site:
         keys = [addresses.parse(number).key for number in people]
         live = live_entries().filter(key__in=keys, list=self.promotions_id)
         assert Counter(live.values_list("key", flat=True)) == Counter(keys)
-        wait_until(self._all_delivered, "all webhooks are delivered")
+        wait_until(self.is_all_delivered, "all webhooks are delivered")
         self.assert_webhooks_match()
 
-    def _all_delivered(self) -> bool:
+    def is_all_delivered(self) -> bool:
+        """Whether every webhook was taken."""
         return not WebhookDelivery.objects.exclude(state="delivered").exists()
 
     def assert_webhooks_match(self) -> None:
