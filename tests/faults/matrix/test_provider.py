@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from optout import handover, sender
+from optout import sender, tasks
 from optout.models import Channel, MessageState, OutgoingMessage
 from tests.factories import ASHA, LEENA, drain, make_batch, make_channel, queue
 from tests.faults.http_provider import GOOD, Manners, ProviderServer
@@ -31,8 +31,7 @@ def work() -> None:
     """What a worker does in some ticks: send, sweep, ask about what is unknown."""
     for _ in range(2):
         drain()
-        handover.sweep_leases()
-        sender.reconcile()
+        tasks.sweep()
 
 
 def state_of(message: OutgoingMessage) -> str:
