@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
@@ -73,33 +73,33 @@ class _Turn:
     def take(self, *, seconds: float = float("inf")) -> int:
         """Try them until one fails: the next would wait as long. How many were tried.
 
-        The rest goes back, due as it was.
+        The rest goes back, due as it was. A receiver that is gone disables its list.
         """
         until = min(self.fence, time.monotonic() + seconds)
         left = deque(self.deliveries)
-        goes_on = True
-        while left and goes_on and time.monotonic() < until:
-            goes_on = _try_for_a_while(left, until)
+        tries: list[Try] = []
+        while left and _go_on_after(tries) and time.monotonic() < until:
+            tries = _try_for_a_while(left, until)
         webhook_queue.give_back(list(left))
+        if any(one.is_gone for one in tries):
+            webhook_queue.disable(self.deliveries[0].list)
         return len(self.deliveries) - len(left)
 
 
-def _try_for_a_while(left: deque[WebhookDelivery], until: float) -> bool:
-    """Take and try what fits into one record; whether all of it was delivered."""
+def _try_for_a_while(left: deque[WebhookDelivery], until: float) -> list[Try]:
+    """Take and try what fits into one record; the last may have failed."""
     until = min(until, time.monotonic() + RECORD_SECONDS)
     tries: list[Try] = []
     try:
-        while left and _is_well(tries) and time.monotonic() < until:
+        while left and _go_on_after(tries) and time.monotonic() < until:
             tries.append(_try(left.popleft()))
     finally:
         webhook_queue.record(tries)
-    if tries and tries[-1].is_gone:
-        webhook_queue.disable(tries[-1].delivery.list)
-    return _is_well(tries)
+    return tries
 
 
-def _is_well(tries: Iterable[Try]) -> bool:
-    return all(one.is_success for one in tries) and not stopping.is_set()
+def _go_on_after(tries: Sequence[Try]) -> bool:
+    return not stopping.is_set() and (not tries or tries[-1].is_success)
 
 
 def _try(delivery: WebhookDelivery) -> Try:
