@@ -14,7 +14,7 @@ from redis import Redis
 BROKER = "BENCH_BROKER"
 QUEUE, PARKED = "bench", "bench-parked"
 _TICK_SECONDS = 0.002
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0
 _WORKER = ("worker", "--pool=solo", f"--queues={QUEUE}", "--loglevel=ERROR")
 
 app = Celery("bench", broker=os.environ.get(BROKER, ""))
