@@ -10,6 +10,7 @@ from typing import Any
 from django.db import Error as DatabaseFailure
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from optout import wake
@@ -35,7 +36,8 @@ WAITS = (
 )
 MAX_TRIES = len(WAITS) + 1
 CLAIM = 20
-# Longer than a claim's events can take, each waiting 2 s for messages on their way.
+# Longer than a claim's events can take, each waiting 2 s for messages on their way. By
+# the database's clock: that of a process may be wrong.
 LEASE = timedelta(seconds=60)
 COPY_WAITS_SECONDS = 3.0
 _PAUSE_SECONDS = 0.02
@@ -96,9 +98,8 @@ def _store(
     channel: Channel, message_id: str, **columns: Any
 ) -> tuple[InboundEvent, bool]:
     """The event, committed and leased to us if it is new; whether it is."""
-    now = timezone.now()
     columns = {name: _storable(value) for name, value in columns.items()}
-    mine = {"received_at": now, "attempts": 1, "lease_until": now + LEASE}
+    mine = {"attempts": 1, "lease_until": Now() + LEASE}
     with transaction.atomic(durable=True):
         return InboundEvent.objects.get_or_create(
             channel=channel,
@@ -142,17 +143,16 @@ def handle_due(*, limit: int = CLAIM) -> int:
 
 def _claim(limit: int) -> list[InboundEvent]:
     """Lease events that are due; those whose worker is gone are due again."""
-    now = timezone.now()
     with transaction.atomic(durable=True):
         due = InboundEvent.objects.filter(
-            Q(lease_until=None) | Q(lease_until__lte=now),
+            Q(lease_until=None) | Q(lease_until__lte=Now()),
             state=EventState.STORED,
-            next_at__lte=now,
+            next_at__lte=timezone.now(),
         )
         rows = due.order_by("next_at").select_for_update(skip_locked=True)
         ids = list(rows.values_list("id", flat=True)[:limit])
         InboundEvent.objects.filter(pk__in=ids).update(
-            attempts=F("attempts") + 1, lease_until=now + LEASE
+            attempts=F("attempts") + 1, lease_until=Now() + LEASE
         )
     found = InboundEvent.objects.filter(pk__in=ids).select_related("channel")
     return list(found.order_by("id"))
