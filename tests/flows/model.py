@@ -1,4 +1,4 @@
-"""The product in a hundred lines of plain Python: what ought to be, after each step."""
+"""The product in plain Python: what ought to be, after each step."""
 
 from collections import Counter
 from dataclasses import dataclass, field
