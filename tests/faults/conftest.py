@@ -1,9 +1,6 @@
 """Processes, files and rows the fault tests share."""
 
-import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,8 +14,7 @@ from django.db import connection
 from optout import addresses, outbox
 from optout.models import Channel, Content, Purpose, default_list
 from tests.faults import crash_points, program, provider
-
-PROGRAM, PUMPS = "tests.faults.program", "tests.faults.pumps"
+from tests.faults.children import DATABASE_VARIABLE, Child
 
 
 @dataclass
@@ -27,7 +23,8 @@ class Yard:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    turned: dict[str, object] = field(default_factory=dict)
+    children: list[Child] = field(default_factory=list)
 
     @property
     def log(self) -> Path:
@@ -37,40 +34,38 @@ class Yard:
     def stop_file(self) -> Path:
         return self.folder / "stop"
 
-    def start(
-        self, *words: object, module: str = PROGRAM, **more: str
-    ) -> subprocess.Popen[bytes]:
-        """A process of `tests.faults.program` on this test's database."""
-        command = [sys.executable, "-m", module, *map(str, words)]
-        process = subprocess.Popen(command, env=os.environ | self.environment | more)
-        self.processes.append(process)
-        return process
-
-    def start_pumps(self, **more: str) -> subprocess.Popen[bytes]:
-        """A worker that does all there is to do, until `stop`."""
-        return self.start(module=PUMPS, **more)
-
-    def crash_at(
-        self, point: str, *words: object, module: str = PROGRAM, **more: str
-    ) -> subprocess.Popen[bytes]:
-        """Run a process, a sender if no words are given, until it dies at the point."""
-        if not words and module == PROGRAM:
-            words = ("send",)
-        more[crash_points.CRASH_VARIABLE] = point
-        process = self.start(*words, module=module, **more)
-        process.wait(timeout=60)
-        assert self.crash_mark.exists(), f"{point} was never reached"
-        return process
-
     @property
     def crash_mark(self) -> Path:
         return self.folder / "crashed"
 
+    def start(self, function: str, *arguments: object, **more: str) -> Child:
+        """A process that runs this, `module:name` of the fault tests; see `turned`."""
+        child = Child(
+            f"tests.faults.{function}",
+            *arguments,
+            environment=self.environment | more,
+            turned=self.turned,
+        )
+        self.children.append(child)
+        return child
+
+    def start_pumps(self) -> Child:
+        """A worker that does all there is to do, until `stop`."""
+        return self.start("pumps:work")
+
+    def crash_at(self, point: str, function: str, *arguments: object) -> Child:
+        """Run it until it dies at the point."""
+        crash = {crash_points.CRASH_VARIABLE: point}
+        child = self.start(function, *arguments, **crash)
+        child.wait(seconds=60)
+        assert child.was_killed, f"{point} was never reached"
+        return child
+
     def stop(self) -> None:
         """Let the senders end by themselves."""
         self.stop_file.touch()
-        for process in self.processes:
-            process.wait(timeout=30)
+        for child in self.children:
+            child.wait()
 
     def calls(self) -> list[provider.Call]:
         return provider.read(self.log)
@@ -88,31 +83,27 @@ def yard(tmp_path: Path, transactional_db: None) -> Iterator[Yard]:
     """Processes on the test database; whatever still runs is killed at the end."""
     found = Yard(tmp_path)
     found.log.touch()
+    found.log.with_suffix(".returned").touch()
     found.environment = {
-        program.DATABASE_VARIABLE: str(connection.settings_dict["NAME"]),
+        DATABASE_VARIABLE: str(connection.settings_dict["NAME"]),
         program.STOP_VARIABLE: str(found.stop_file),
         provider.LOG_VARIABLE: str(found.log),
         crash_points.MARK_VARIABLE: str(found.crash_mark),
-        "OPTOUT_DATA": str(tmp_path),
     }
     yield found
-    for process in found.processes:
-        process.kill()
-        process.wait()
+    for child in found.children:
+        child.kill()
 
 
 class WebProcess:
     """The product's web process, and an API client of it that waits for no repeat."""
 
-    def __init__(
-        self, yard: Yard, key: str, *, crash_at: str = "", **more: str
-    ) -> None:
+    def __init__(self, yard: Yard, key: str, *, crash_at: str = "") -> None:
         self.port = free_port()
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Bearer {key}"
-        more[crash_points.CRASH_VARIABLE] = crash_at
-        words = ["--bind", f"127.0.0.1:{self.port}", "tests.faults.web"]
-        self.process = yard.start(*words, module="gunicorn", **more)
+        crash = {crash_points.CRASH_VARIABLE: crash_at}
+        self.process = yard.start("web:serve", self.port, **crash)
 
     def __enter__(self) -> Self:
         """Wait until it serves."""
@@ -124,8 +115,8 @@ class WebProcess:
 
     def __exit__(self, *_: object) -> None:
         self.session.close()
-        self.process.terminate()
-        self.process.wait(timeout=30)
+        self.process.ask_to_stop()
+        self.process.wait()
 
     def get(self, path: str) -> requests.Response | None:
         return self._ask("GET", path)

@@ -1,7 +1,7 @@
-"""The product, loaded: race processes are forked from the process that imports this."""
+"""The product, loaded: children are forked from the process that imports this."""
 
 import django
 
 django.setup()
 
-from tests.faults import racers  # noqa: E402, F401
+from tests.faults import pumps, racers, web  # noqa: E402, F401

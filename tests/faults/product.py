@@ -9,11 +9,11 @@ KNOBS is a JSON object: dotted names of the product's constants, and their value
 import json
 import os
 import sys
-from datetime import timedelta
 from importlib import import_module
-from typing import Any
 
 import django
+
+from tests.faults import knobs
 
 KNOBS_VARIABLE = "FAULTS_KNOBS"
 HASTE_VARIABLE = "FAULTS_HASTE"  # how many times as often beat looks
@@ -25,24 +25,8 @@ def set_up() -> None:
     django.setup()
     import_module("tests.faults.http_provider")  # registers itself
     for name, value in json.loads(os.environ.get(KNOBS_VARIABLE, "{}")).items():
-        turn(name, value)
+        knobs.turn(name, value)
     hurry(float(os.environ.get(HASTE_VARIABLE, "1")))
-
-
-def turn(name: str, value: Any) -> None:
-    """Set a constant of the product; seconds where it is a length of time."""
-    module_name, _, constant = name.rpartition(".")
-    module = import_module(module_name)
-    setattr(module, constant, _like(getattr(module, constant), value))
-
-
-def _like(before: object, value: Any) -> Any:
-    match before:
-        case timedelta():
-            return timedelta(seconds=value)
-        case tuple():
-            return tuple(map(_like, before, value))
-    return value
 
 
 def hurry(times: float) -> None:

@@ -1,39 +1,21 @@
-"""A worker without a broker, as a process of its own: every pump, again and again.
-
-python -m tests.faults.pumps    until the stop file is there
-"""
+"""A worker without a broker: every pump, again and again."""
 
 import os
 import time
 from pathlib import Path
 
-from tests.faults import crash_points, program
+from broadcaster.tasks import prepare_broadcasts
+from optout.tasks import deliver_webhooks, send_outbox, sweep
+from teambox.tasks import handle_inbound
+from tests.faults import program
 
-CHUNK_ROWS = 100  # small enough for a test's audience to have several
+TASKS = (prepare_broadcasts, handle_inbound, send_outbox, deliver_webhooks, sweep)
 
 
 def work() -> None:
-    """Do what the clock makes a worker do, without waiting for the clock."""
-    from broadcaster import preparing
-    from broadcaster.tasks import prepare_broadcasts
-    from optout.tasks import deliver_webhooks, send_outbox, sweep
-    from teambox.tasks import handle_inbound
-
-    preparing.CHUNK_ROWS = CHUNK_ROWS
+    """Do what the clock makes a worker do, without waiting for it, until `stop`."""
     stop = Path(os.environ[program.STOP_VARIABLE])
     while not stop.exists():
-        for task in (
-            prepare_broadcasts,
-            handle_inbound,
-            send_outbox,
-            deliver_webhooks,
-            sweep,
-        ):
+        for task in TASKS:
             task()
         time.sleep(0.01)
-
-
-if __name__ == "__main__":
-    program.set_up()
-    crash_points.install()
-    work()

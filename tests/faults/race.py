@@ -1,7 +1,7 @@
 """A race: processes that send and processes that opt out the same people meanwhile."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,9 +11,9 @@ from django.db.models import Count
 from optout import outbox
 from optout.models import BatchState, Channel, MessageState, OutgoingMessage, Purpose
 from tests.faults import program, provider, racers
+from tests.faults.children import Child, pipe
 from tests.faults.conftest import Yard, queue_messages
 from tests.faults.race_log import RaceLog
-from tests.faults.race_process import RaceProcess
 
 WAVE = 100  # people; both sides work on the same few at a time: that makes them meet
 BATCHES = 2  # messages to each
@@ -53,6 +53,19 @@ def answers_left() -> bool:
     return answers.filter(state__in=ON_ITS_WAY).exists()
 
 
+class Racer(Child):
+    """A function of `racers`, which does as it is told."""
+
+    def __init__(self, does: str, *, seed: str, environment: Mapping[str, str]) -> None:
+        told, self._tell = pipe()
+        function = f"tests.faults.racers:{does}"
+        super().__init__(function, told, environment=environment, seed=seed)
+
+    def tell(self, what: object) -> None:
+        """Give it work; None ends it."""
+        self._tell.send(what)
+
+
 class Race:
     """The processes of one race, running inside `with`, and their log.
 
@@ -82,8 +95,8 @@ class Race:
             racers.CLAIM_VARIABLE: str(claim or ""),
             racers.THREADS_VARIABLE: str(size().racer_threads),
         }
-        self.processes: list[RaceProcess] = []
-        self.racers: list[RaceProcess] = []
+        self.processes: list[Racer] = []
+        self.racers: list[Racer] = []
         self.senders = size().senders
         self.asked = 0
 
@@ -107,12 +120,13 @@ class Race:
         self.stop_file.touch()
         for process in self.processes:
             process.wait(seconds=STALL_SECONDS)
+            assert not process.has_failed
         for batch in self.channel.batches.filter(state=BatchState.RUNNING):
             outbox.cancel(batch)
 
-    def _start(self, does: str) -> RaceProcess:
+    def _start(self, does: str) -> Racer:
         seed = f"{self.seed}/{len(self.processes)}"
-        process = RaceProcess(does, seed=seed, environment=self.environment)
+        process = Racer(does, seed=seed, environment=self.environment)
         self.processes.append(process)
         return process
 

@@ -217,7 +217,7 @@ def test_two_senders_send_each_message_once(yard: Yard) -> None:
     channel = make_channel(990, kind="file_provider")
     total = queue_messages(channel, people=100, batches=2)
     for _ in range(2):
-        yard.start("send")
+        yard.start("program:send")
     wait_for_everything_to_leave(total, seconds=60)
     yard.stop()
     accepts = Counter(c.message_id for c in yard.calls() if c.event == "accept")

@@ -1,6 +1,5 @@
 """kill -9 at each named moment: every window is hit, and nothing is lost or doubled."""
 
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,14 +26,25 @@ from optout.models import (
 from teambox.models import EventState, InboundEvent
 from tests.broadcaster.conftest import csv_of, numbers
 from tests.factories import make_list, opt_out
-from tests.faults import leases, program
+from tests.faults import program
 from tests.faults.conftest import WebProcess, Yard, queue_messages
+from tests.faults.knobs import SHORT_LEASES
 from tests.servers import Receiver
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 PEOPLE = 40
-SHORT_LEASE = {leases.LEASE_VARIABLE: "1"}
+SENDER, OPT_OUT, PUMPS = "program:send", "program:opt_out", "pumps:work"
+# Small enough for an audience and a list to have several.
+SMALL_CHUNKS = {
+    "broadcaster.preparing.CHUNK_ROWS": 100,
+    "optout.list_deletion.CHUNK": 100,
+}
+
+
+@pytest.fixture(autouse=True)
+def _turned(yard: Yard) -> None:
+    yard.turned |= SHORT_LEASES | SMALL_CHUNKS
 
 
 def wait_until(is_so: Callable[[], bool], *, seconds: float = 30) -> None:
@@ -70,9 +80,9 @@ def test_a_sender_killed_at_any_moment_leaves_each_message_to_leave_once(
     yard: Yard, channel: Channel, point: str, left_in: MessageState
 ) -> None:
     total = queue_messages(channel, people=PEOPLE, batches=1)
-    yard.crash_at(point, **SHORT_LEASE)
+    yard.crash_at(point, SENDER)
     assert states()[left_in] > 0
-    yard.start_pumps(**SHORT_LEASE)
+    yard.start_pumps()
     wait_until(lambda: states() == {MessageState.SENT: total})
     assert sorted(accepts(yard).values()) == [1] * total
 
@@ -81,11 +91,11 @@ def test_what_the_provider_took_unseen_is_asked_about_and_not_sent_again(
     yard: Yard, channel: Channel
 ) -> None:
     queue_messages(channel, people=PEOPLE, batches=1)
-    yard.crash_at("after_accept", **SHORT_LEASE)
+    yard.crash_at("after_accept", SENDER)
     taken = set(accepts(yard))
     sending = OutgoingMessage.objects.filter(pk__in=taken, state=MessageState.SENDING)
     assert sending.exists(), "nothing was taken that is not written down"
-    yard.start_pumps(**SHORT_LEASE)
+    yard.start_pumps()
     wait_until(lambda: states() == {MessageState.SENT: PEOPLE})
     asked = OutgoingMessage.objects.filter(pk__in=taken, attempt=1)
     assert asked.count() == len(taken), "each was settled by the first attempt"
@@ -97,14 +107,18 @@ def test_what_the_provider_took_unseen_is_asked_about_and_not_sent_again(
 @pytest.fixture
 def receiver(yard: Yard) -> Iterator[Receiver]:
     with Receiver() as found:
-        yard.environment["OUTBOUND_ALLOWED_HOSTS"] = found.netloc
-        yard.environment["WEBHOOK_ALLOW_HTTP"] = "true"
+        yard.turned |= {
+            "django.conf.settings.OUTBOUND_ALLOWED_HOSTS": [found.netloc],
+            "django.conf.settings.WEBHOOK_ALLOW_HTTP": True,
+        }
         yield found
 
 
 @pytest.fixture
-def hooked(receiver: Receiver) -> OptOutList:
+def hooked(yard: Yard, receiver: Receiver) -> OptOutList:
+    """A list with a webhook; it is what the children opt people out of."""
     row = make_list()
+    yard.environment[program.LIST_VARIABLE] = str(row.pk)
     row.webhook_url = f"{receiver.url}/opt-outs"
     row.save()
     return row
@@ -114,7 +128,7 @@ def hooked(receiver: Receiver) -> OptOutList:
 def test_an_opt_out_whose_process_died_after_the_commit_is_told_to_the_receiver(
     yard: Yard, channel: Channel, receiver: Receiver, hooked: OptOutList, point: str
 ) -> None:
-    yard.crash_at(point, "opt-out", 0, 1, FAULTS_LIST=str(hooked.pk))
+    yard.crash_at(point, OPT_OUT, 0, 1)
     assert live_entries().get().list == hooked
     yard.start_pumps()
     wait_until(lambda: bool(receiver.requests))
@@ -124,9 +138,7 @@ def test_an_opt_out_whose_process_died_after_the_commit_is_told_to_the_receiver(
 def test_an_opt_out_whose_process_died_before_the_commit_left_no_trace(
     yard: Yard, channel: Channel, hooked: OptOutList
 ) -> None:
-    yard.crash_at(
-        "before_opt_out_is_committed", "opt-out", 0, 1, FAULTS_LIST=str(hooked.pk)
-    )
+    yard.crash_at("before_opt_out_is_committed", OPT_OUT, 0, 1)
     assert not Entry.objects.exists()
     assert not WebhookDelivery.objects.exists()
     assert yard.returned() == []
@@ -137,8 +149,8 @@ def test_a_webhook_whose_worker_died_is_posted_again_under_the_same_id(
     yard: Yard, receiver: Receiver, hooked: OptOutList, point: str, posts: int
 ) -> None:
     opt_out(program.phone(1), hooked)
-    yard.crash_at(point, module="tests.faults.pumps", **SHORT_LEASE)
-    yard.start_pumps(**SHORT_LEASE)
+    yard.crash_at(point, PUMPS)
+    yard.start_pumps()
     wait_until(lambda: WebhookDelivery.objects.get().state == DeliveryState.DELIVERED)
     ids = [request.headers["webhook-id"] for request in receiver.requests]
     assert ids == [WebhookDelivery.objects.get().webhook_id] * posts
@@ -165,10 +177,10 @@ def test_a_stop_whose_web_process_died_has_one_effect_once_the_provider_repeats_
     yard: Yard, channel: Channel, stop: dict[str, str], point: str, stored: bool
 ) -> None:
     _, key = create_api_key(name="provider", role=Role.ADMIN)
-    with WebProcess(yard, key, crash_at=point, **SHORT_LEASE) as web:
+    with WebProcess(yard, key, crash_at=point) as web:
         assert web.post(f"/api/v1/inbound/{channel.pk}/", stop) is None
         assert InboundEvent.objects.exists() == stored
-        yard.start_pumps(**SHORT_LEASE)
+        yard.start_pumps()
         wait_until(lambda: not stored or live_entries().exists())
         answer = web.post(f"/api/v1/inbound/{channel.pk}/", stop)
     assert answer is not None and answer.status_code in (200, 202)
@@ -183,12 +195,13 @@ def test_a_stop_whose_web_process_died_has_one_effect_once_the_provider_repeats_
 def test_an_audience_whose_worker_died_goes_on_and_holds_each_row_once(
     yard: Yard, channel: Channel, settings, monkeypatch, point: str
 ) -> None:
-    settings.MEDIA_ROOT = yard.folder / "files"
+    settings.MEDIA_ROOT = yard.folder
+    yard.turned["django.conf.settings.MEDIA_ROOT"] = str(yard.folder)
     monkeypatch.setattr(preparing, "ROWS_AT_ONCE", 0)  # leaves it to a worker
     row = big_draft(channel, rows=350)
-    yard.crash_at(point, module="tests.faults.pumps", **SHORT_LEASE)
+    yard.crash_at(point, PUMPS)
     assert Broadcast.objects.get().stage == Stage.PREPARING
-    yard.start_pumps(**SHORT_LEASE)
+    yard.start_pumps()
     wait_until(lambda: Broadcast.objects.get().stage == Stage.READY)
     row.refresh_from_db()
     assert (row.rows_read, row.rows_duplicate, row.rows_invalid) == (352, 1, 1)
@@ -212,14 +225,9 @@ def test_a_deletion_whose_worker_died_moves_each_entry_once(
     gone, kept = make_list("Gone", "GONE OFF"), make_list("Kept", "KEPT OFF")
     for number in range(250):
         opt_out(program.phone(number), gone)
-    yard.crash_at("inside_a_move:2", "delete-list", gone.pk, kept.pk)
+    yard.crash_at("inside_a_move:2", "program:delete_list", gone.pk, kept.pk)
     yard.start_pumps()
     wait_until(lambda: not live_entries().filter(list=gone).exists())
     per_key = live_entries().values("key").annotate(n=Count("id"))
     assert [row["n"] for row in per_key] == [1] * 250
     assert set(live_entries().values_list("list", flat=True)) == {kept.pk}
-
-
-def test_the_process_really_died_by_kill_9(yard: Yard, channel: Channel) -> None:
-    queue_messages(channel, people=1, batches=1)
-    assert yard.crash_at("after_mark").returncode == -signal.SIGKILL

@@ -7,14 +7,13 @@ from collections import Counter
 import pytest
 
 from optout.models import Channel, MessageState, OutgoingMessage
-from tests.faults import leases
 from tests.faults.conftest import Yard, queue_messages
+from tests.faults.knobs import SHORT_LEASES
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 SEED = 20_261
 KILLS = 4
-LEASE = {leases.LEASE_VARIABLE: "1.5"}
 
 
 def wait_for_calls(yard: Yard, lines: int) -> None:
@@ -35,14 +34,14 @@ def wait_for_everything_to_leave(total: int, *, seconds: float) -> None:
 def test_kill_9_of_senders_duplicates_and_loses_nothing(
     yard: Yard, channel: Channel
 ) -> None:
+    yard.turned |= SHORT_LEASES
     moments = random.Random(SEED)
     total = queue_messages(channel, people=300, batches=4)
     for _ in range(KILLS):
-        sender = yard.start("send", **LEASE)
+        sender = yard.start("program:send")
         wait_for_calls(yard, yard.lines() + moments.randrange(30, 400))
         sender.kill()
-        sender.wait()
-    yard.start("send", **LEASE)
+    yard.start("program:send")
     wait_for_everything_to_leave(total, seconds=60)
     yard.stop()
     accepts = Counter(c.message_id for c in yard.calls() if c.event == "accept")

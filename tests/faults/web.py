@@ -1,14 +1,11 @@
-"""The product's web process on the test database, for gunicorn, with crash points."""
+"""The product's web process, as gunicorn serves it."""
 
-import os
+import sys
 
-from django.conf import settings
-from django.core.wsgi import get_wsgi_application
+from gunicorn.app.wsgiapp import run
 
-from tests.faults import crash_points, leases, program
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "optout_project.settings")
-settings.DATABASES["default"]["NAME"] = os.environ[program.DATABASE_VARIABLE]
-application = get_wsgi_application()
-leases.shorten()
-crash_points.install()
+def serve(port: int) -> None:
+    """Serve on this port of the loopback, with one process for the requests."""
+    sys.argv = ["gunicorn", "--bind", f"127.0.0.1:{port}", "optout_project.wsgi"]
+    run()
