@@ -11,8 +11,7 @@ from typing import Self
 
 from tests.servers import LOOPBACK
 
-CHUNK_BYTES = 65_536
-LOOK_SECONDS = 0.02
+CHUNK_BYTES, LOOK_SECONDS = 65_536, 0.02
 
 
 @dataclass(frozen=True)
@@ -188,10 +187,10 @@ class _Link:
 
     def _allowed(self, size: int) -> int:
         """How many of the next bytes the weather lets through."""
-        weather = self._weather
-        before = self._answered[1] if self._answered[0] is weather else 0
-        most = size if weather.answer_bytes is None else weather.answer_bytes - before
-        allowed = min(size, most)
+        weather, (counted, before) = self._weather, self._answered
+        before = before if counted is weather else 0
+        most = weather.answer_bytes
+        allowed = size if most is None else min(size, most - before)
         self._answered = (weather, before + allowed)
         return allowed
 

@@ -5,17 +5,14 @@ Engine and broker as installed together: SQLite and files, PostgreSQL and Redis.
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import connection
 from pytest_django.fixtures import Settings
 from redis import Redis
@@ -28,12 +25,9 @@ from tests.optout_project.programs import DATABASE_VARIABLE
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-EMBEDDED = django_settings.EMBEDDED
 PROGRAMS = "tests.optout_project.programs"
 PEOPLE = [f"+3460011122{number}" for number in range(4)]
 SENT_WITHIN_SECONDS = 40  # a busy machine starts processes slowly
-# What one hint to a Redis that hangs may cost; while it is quiet, others cost nothing.
-HINT_SECONDS = 4.0
 
 
 @dataclass
@@ -107,18 +101,6 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, settings: Settings) -> 
     return made
 
 
-@contextmanager
-def frozen(redis_url: str) -> Iterator[None]:
-    """Redis takes connections and answers nothing, until the end of the block."""
-    with Redis.from_url(redis_url) as redis:
-        process = int(redis.info("server")["process_id"])
-    os.kill(process, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(process, signal.SIGCONT)
-
-
 def wait_until_sent(people: list[str]) -> None:
     """Each has got one message, before the time is over."""
     deadline = time.monotonic() + SENT_WITHIN_SECONDS
@@ -142,16 +124,4 @@ def test_messages_whose_hints_the_broker_lost_are_found_by_the_clock(
     assert site.waiting(), "without a hint in the broker nothing is lost"
     site.lose_broker()
     site.start_worker(clock=True)
-    wait_until_sent(PEOPLE)
-
-
-@pytest.mark.skipif(EMBEDDED, reason="the broker made of files cannot hang")
-def test_a_redis_that_hangs_costs_calls_little_and_no_message(site: Site) -> None:
-    site.start_worker(clock=True)
-    site.post(PEOPLE[:1])
-    wait_until_sent(PEOPLE[:1])
-    with frozen(site.redis_url):
-        seconds = site.post(PEOPLE[1:])
-        assert OutgoingMessage.objects.filter(state="queued").count() == 3
-    assert 1 < sum(seconds) < HINT_SECONDS, seconds
     wait_until_sent(PEOPLE)
