@@ -1,4 +1,4 @@
-"""Queueing many at once is queueing each: names of any kind, and what is twice."""
+"""Queueing many at once is queueing each, in order, whatever they are called."""
 
 import pytest
 
