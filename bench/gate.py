@@ -12,14 +12,16 @@ from bench.timing import Variant, interleave
 from optout import withholding
 from optout.models import ALL_CHANNELS, OutgoingBatch, OutgoingMessage
 
-# A tenth of the entries in a table of their own, with the same index: everybody who
-# is listed stands in it, so that as many rows are written.
+# A tenth of the entries in a table of their own: everybody who is listed stands in it,
+# so that as many rows are written. It has both indexes that begin with the key, as
+# probes by the unique one alone cost nearly twice as much.
 _TENTH = """
 CREATE TABLE bench_tenth AS SELECT id, key, channel_id, list_id, ended_at
 FROM optout_entry WHERE address LIKE '+346%' OR id % 100 < 10
 """
 _TENTH_INDEX = """
-CREATE UNIQUE INDEX ON bench_tenth (key, channel_id, list_id) WHERE ended_at IS NULL
+CREATE UNIQUE INDEX ON bench_tenth (key, channel_id, list_id) WHERE ended_at IS NULL;
+CREATE INDEX ON bench_tenth (key, id DESC)
 """
 _UNDO = """
 UPDATE optout_outgoingmessage
