@@ -14,7 +14,15 @@ from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from broadcaster import broadcasts, preparing
-from optout import handover, list_deletion, outbox, sender, webhook_delivery, webhooks
+from optout import (
+    handover,
+    list_deletion,
+    outbox,
+    sender,
+    webhook_delivery,
+    webhook_queue,
+    webhooks,
+)
 from optout.access import Role
 from optout.actors import NOBODY
 from optout.models import (
@@ -118,7 +126,7 @@ def test_no_clock_takes_a_webhook_that_is_being_tried(
         lease_until=timezone.now() + timedelta(minutes=1),
     )
     with wrong_clock():
-        assert webhook_delivery.sweep_leases() == 0
+        assert webhook_queue.sweep_leases() == 0
         assert webhook_delivery.deliver_due() == 0
     row.refresh_from_db()
     assert row.state == "delivering"
