@@ -69,8 +69,7 @@ def delete(
     if opt_out_list.is_default:
         raise ListError("default_list", "The default list cannot be deleted.")
     target = move_to or default_list()
-    if target.state != ListState.ACTIVE or target == opt_out_list:
-        raise ListError("bad_target", "Choose another list to move to.", "move_to")
+    _check_target(opt_out_list, target)
     if not _begin(
         opt_out_list,
         target,
@@ -80,6 +79,11 @@ def delete(
     ):
         return
     finish(opt_out_list, chunks=CHUNKS_AT_ONCE)
+
+
+def _check_target(opt_out_list: OptOutList, target: OptOutList) -> None:
+    if target.state != ListState.ACTIVE or target == opt_out_list:
+        raise ListError("bad_target", "Choose another list to move to.", "move_to")
 
 
 def _begin(
@@ -92,10 +96,15 @@ def _begin(
 ) -> bool:
     """From here on new opt-outs go to the target, and sends ask both lists."""
     facts = {"moved_to": target.pk if keeps_entries else None, "reason": reason}
+    # Both, or two lists deleted into each other at once would replace each other for
+    # ever. Without the key, so that opt-outs of these lists need not wait.
+    both = OptOutList.objects.select_for_update(no_key=True).order_by("pk")
     with transaction.atomic():
-        row = OptOutList.objects.select_for_update().get(pk=opt_out_list.pk)
+        found = both.in_bulk([opt_out_list.pk, target.pk])
+        row = found[opt_out_list.pk]
         if row.state != ListState.ACTIVE:
             return False
+        _check_target(row, found[target.pk])
         row.state = ListState.ARCHIVING
         row.replaced_by = target
         row.ends_entries = not keeps_entries

@@ -1,13 +1,10 @@
 """`Idempotency-Key` on POST."""
 
 import json
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 from rest_framework.response import Response
 from rest_framework.test import APIClient
@@ -23,6 +20,7 @@ from optout.models import (
 )
 from tests.api_clients import client_of, problem
 from tests.factories import ASHA, RAHUL, make_channel
+from tests.threads import at_once
 
 LISTS = "/api/v1/opt-out-lists/"
 MESSAGES = "/api/v1/messages/"
@@ -135,19 +133,6 @@ def test_answers_are_kept_for_a_day_and_not_for_ever(client: APIClient) -> None:
 def test_looking_things_up_keeps_no_answer(client: APIClient) -> None:
     post(client, f"{ENTRIES}search/", {"address": ASHA})
     assert not IdempotentRequest.objects.exists()
-
-
-def at_once(work: Callable[[], Any], copies: int) -> list[Any]:
-    """The results of copies that run in threads of their own."""
-
-    def run(_turn: int) -> Any:
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(copies) as pool:
-        return list(pool.map(run, range(copies)))
 
 
 @pytest.mark.django_db(transaction=True)

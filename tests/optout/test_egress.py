@@ -1,7 +1,6 @@
 """Guarded HTTP: what is refused, what is sent, and what ends at the deadline."""
 
 import gzip
-import socket
 import ssl
 import threading
 import time
@@ -15,6 +14,7 @@ from pytest_django.fixtures import Settings
 from optout import destinations, egress
 from optout.egress import Answer, Client, NoAnswer, NotSent, Refused, check_url
 from tests.certificates import self_signed
+from tests.name_service import PUBLIC, Names, resolver, start_names
 from tests.servers import (
     Behaviour,
     Peer,
@@ -29,12 +29,9 @@ from tests.servers import (
     silent,
 )
 
-PUBLIC = "93.184.216.34"
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 SHORT_SECONDS = 0.3
-
-Names = dict[str, list[str]]
 
 
 @pytest.fixture(autouse=True)
@@ -46,18 +43,9 @@ def nothing_listed(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def names(monkeypatch: pytest.MonkeyPatch) -> Names:
-    """The name service of these tests: what it does not know does not resolve."""
-    known = {"localhost": ["127.0.0.1", "::1"], "x.org": [PUBLIC]}
-
-    def resolve(host: str, port: int) -> list[str]:
-        name = host.removesuffix(".")
-        if name not in known:
-            # Raises gaierror for anything but an IP address, without asking anybody.
-            socket.getaddrinfo(host, port, flags=socket.AI_NUMERICHOST)
-            return [host]
-        return known[name]
-
-    monkeypatch.setattr(destinations, "resolve", resolve)
+    """The name service of these tests."""
+    known = start_names()
+    monkeypatch.setattr(destinations, "resolve", resolver(known))
     return known
 
 
