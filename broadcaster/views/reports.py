@@ -13,10 +13,12 @@ from broadcaster import broadcasts, preparing, previews, reports
 from broadcaster.models import Broadcast, all_broadcasts
 from broadcaster.views import guards
 from broadcaster.views.guards import act, allowed, of_broadcast
+from optout import row_ids
 from optout.models import MessageState, OutgoingMessage, live_lists
 from optout.views.dialogs import PageRequest
 
 PAGE_SIZE = 25
+MAX_SEARCH_CHARS = 100
 ROWS = "rows"  # the ids of what is polled
 LIVE = "live"
 # A mail's own styles and pictures, nothing that runs, and only inside our pages.
@@ -30,7 +32,7 @@ MAIL_POLICY = (
 def index(request: PageRequest) -> HttpResponse:
     """Every broadcast, newest first; rows that move are polled."""
     found = all_broadcasts()
-    if search := request.GET.get("search", "").strip():
+    if search := request.GET.get("search", "").strip()[:MAX_SEARCH_CHARS]:
         found = found.filter(name__icontains=search.replace("\0", ""))
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
@@ -60,8 +62,8 @@ def _recipients(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
     lists = list(broadcast.batch.lists.all())
     page = reports.page(
         _filtered(request, broadcast),
-        after=_number(request, "after"),
-        before=_number(request, "before"),
+        after=row_ids.read(request.GET.get("after", "")),
+        before=row_ids.read(request.GET.get("before", "")),
     )
     return {
         "page": page,
@@ -81,11 +83,6 @@ def _filtered(request: PageRequest, broadcast: Broadcast) -> QuerySet[OutgoingMe
         state=state if state in MessageState.values else "",
         search=request.GET.get("search", ""),
     )
-
-
-def _number(request: PageRequest, name: str) -> int | None:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
 
 
 @of_broadcast(guards.VIEW, guards.EXPORT)
@@ -130,8 +127,8 @@ def prepare(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
 @act(guards.CHANGE)
 def add_list(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
     """Select one more opt-out list."""
-    number = request.POST.get("list", "")
-    chosen = get_object_or_404(live_lists(), pk=number if number.isdigit() else 0)
+    pk = row_ids.read(request.POST.get("list", ""))
+    chosen = get_object_or_404(live_lists(), pk=pk)
     broadcasts.add_list(broadcast, chosen)
     messages.success(request, f"“{chosen}” is selected.")
     return redirect(guards.page_of(broadcast), broadcast.pk)

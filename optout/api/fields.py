@@ -20,10 +20,14 @@ class Text(serializers.CharField):
 class Whole(serializers.IntegerField):
     """A JSON number without a fraction; strings and booleans are refused."""
 
+    default_error_messages = {"too_large": "This number is too large."}
+
     def to_internal_value(self, data: Any) -> int:
-        """The number itself."""
+        """The number itself, if a column can hold it."""
         if not isinstance(data, int) or isinstance(data, bool):
             self.fail("invalid")
+        if not -(2**63) <= data < 2**63:
+            self.fail("too_large")
         return data
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from optout import channel_settings
+from optout import channel_settings, row_ids
 from optout.actors import actor_of
 from optout.channel_forms import ChannelForm, TestMessageForm, form_class
 from optout.channels import load_all
@@ -102,9 +102,8 @@ def _show(
 
 
 def _trying_out(request: PageRequest, channel: Channel) -> dict[str, Any]:
-    asked = request.GET.get("message", "")
-    message = _test_messages(channel).filter(pk=asked) if asked.isdecimal() else None
-    return _progress(message.first() if message else None) | {
+    asked = row_ids.read(request.GET.get("message", "")) or 0
+    return _progress(_test_messages(channel).filter(pk=asked).first()) | {
         "channel": channel,
         "test_form": TestMessageForm(channel=channel),
     }

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from optout import bulk_removals
+from optout import bulk_removals, row_ids
 from optout.actors import actor_of
 from optout.bulk_removals import AT_ONCE, Selection
 from optout.entry_forms import BulkRemovalForm
@@ -60,13 +60,12 @@ def _told(request: PageRequest, removal: BulkRemoval) -> HttpResponse:
 
 def _selection(request: PageRequest, opt_out_list: OptOutList) -> Selection:
     """Ticked rows, or all that match the filters, up to the newest that was shown."""
-    newest = request.POST.get("upper", "")
-    is_known = newest.isascii() and newest.isdigit() and len(newest) < 19
-    upper_id = int(newest) if is_known else bulk_removals.newest_id(opt_out_list)
+    shown = row_ids.read(request.POST.get("upper", ""))
+    upper_id = bulk_removals.newest_id(opt_out_list) if shown is None else shown
     if request.GET.get("all_matching") == "1":
         return Selection(opt_out_list, upper_id, query=_filters(request.GET))
-    ticked = [text for text in request.GET.getlist("ids") if text.isdecimal()]
-    ids = tuple(sorted({int(text) for text in ticked if len(text) < 19}))
+    ticked = map(row_ids.read, request.GET.getlist("ids"))
+    ids = tuple(sorted({pk for pk in ticked if pk is not None}))
     return Selection(opt_out_list, upper_id, ids=ids)
 
 

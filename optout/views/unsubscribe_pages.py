@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 
-from optout import unsubscribe
+from optout import row_ids, unsubscribe
 from optout.actors import Evidence
 from optout.gate import GateClosed
 from optout.links import DEAD_TOKEN
@@ -188,7 +188,8 @@ def back(invitation: Invitation, request: HttpRequest) -> str:
 @_acting
 def preferences(invitation: Invitation, request: HttpRequest) -> str:
     """Leave more lists. A box that is not ticked changes nothing."""
-    chosen = [int(pk) for pk in request.POST.getlist("lists") if pk.isdecimal()]
+    ticked = map(row_ids.read, request.POST.getlist("lists"))
+    chosen = [pk for pk in ticked if pk is not None]
     evidence = _evidence(request, "Leave the ticked ones")
     done = unsubscribe.leave_more(invitation, chosen, evidence=evidence)
     return "saved" if done else "none"
