@@ -155,7 +155,8 @@ def recipients(
 
 
 def _matches(broadcast: Broadcast, search: str) -> Q:
-    part = Q(address__icontains=search.strip().replace("\0", ""))
+    wanted = search.strip().replace("\0", "")[: addresses.MAX_RAW_CHARS]
+    part = Q(address__icontains=wanted)
     region = preparing.layout_of(broadcast).region
     kind = AddressKind(broadcast.channel.address_kind)
     try:

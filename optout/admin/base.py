@@ -1,16 +1,24 @@
 """What the admin's pages share: rows to look at, and forms of the pages."""
 
+from contextlib import suppress
 from typing import Any, ClassVar, Protocol, cast
 
 from django import forms
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db import DataError
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from unfold import widgets
 from unfold.admin import ModelAdmin
+
+from optout import row_ids
+
+MAX_SEARCH_CHARS = 320
 
 # The theme styles each widget by a class of its own.
 _DRESSED: dict[type[forms.Widget], type[forms.Widget]] = {
@@ -60,6 +68,28 @@ class Admin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     show_full_result_count: ClassVar[bool] = False
     list_per_page: ClassVar[int] = 50
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
+        """The rows; what no database takes as a value leads back to all of them."""
+        chosen = map(row_ids.read, request.POST.getlist(ACTION_CHECKBOX_NAME))
+        if None not in chosen:
+            with suppress(DataError):
+                shown = super().changelist_view(request, extra_context)
+                return cast(HttpResponse, shown)
+        self.message_user(request, "This cannot be looked for.", messages.ERROR)
+        return redirect(request.path)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """As Django finds them; the databases' limit to a text to look for is ours."""
+        wanted = search_term[:MAX_SEARCH_CHARS]
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(
+            request, queryset, wanted
+        )
+        return found
 
     def show_form(
         self,
