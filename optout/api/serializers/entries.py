@@ -18,6 +18,7 @@ from optout.models import (
     Entry,
     LiftReason,
     Reason,
+    Source,
     Workspace,
     connected_channels,
     live_lists,
@@ -55,6 +56,9 @@ class EntryOutput(serializers.ModelSerializer[Entry]):
     channel_id = serializers.SerializerMethodField(help_text="null: all channels.")
     live = serializers.BooleanField(source="is_live", read_only=True)
     by = serializers.CharField(source="actor_label", read_only=True)
+    ended_source = serializers.ChoiceField(
+        choices=Source.choices, allow_blank=True, read_only=True
+    )
     ended_by = serializers.CharField(source="ended_label", read_only=True)
 
     class Meta:
