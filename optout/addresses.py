@@ -22,6 +22,7 @@ MAX_EMAIL_CHARS = 254
 MAX_OPAQUE_CHARS = 160
 
 _INVISIBLE = "Cf"
+_LOST = "\ufffd"  # stands for bytes that were no UTF-8: nobody's address holds it
 _JOINERS = "\u200c\u200d"
 _FINGERPRINT_TEXT = b"optout hashing key"
 # One plain label: what nearly every domain is made of. The rest goes through IDNA.
@@ -229,6 +230,8 @@ def _local_part(text: str) -> str:
 
 
 def _is_letter(char: str) -> bool:
+    if char == _LOST:
+        return False
     return not char.isascii() and unicodedata.category(char)[0] not in "CZ"
 
 

@@ -14,7 +14,7 @@ from optout.models import Content
 
 # {{ name }} or {{ name | fallback text }}
 _VARIABLE = re.compile(r"\{\{[ \t]*([^\W\d]\w{0,29})[ \t]*(?:\|([^{}]{0,100}))?\}\}")
-_LINE_BREAKS = re.compile(r"[\r\n\x00-\x1f\x7f]+")
+_LINE_BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 MAX_VALUE = 1_000
 
