@@ -104,14 +104,11 @@ class _Ending:
 
     def apply(self, entries: Sequence[Entry]) -> None:
         now = timezone.now()
+        said = (self.source, self.reason, self.note, self.actor.label, self.back_at)
+        ended = dict(zip(_ENDED, (now, now, *said), strict=True))
+        Entry.objects.filter(pk__in=[entry.pk for entry in entries]).update(**ended)
         for entry in entries:
-            entry.ended_at = entry.updated_at = now
-            entry.ended_source = self.source
-            entry.ended_reason = self.reason
-            entry.ended_note = self.note
-            entry.ended_label = self.actor.label
-            entry.back_at = self.back_at
-        Entry.objects.bulk_update(entries, _ENDED)
+            vars(entry).update(ended)
         ledger.write([self._fact(entry) for entry in entries], actor=self.actor)
         posted = [entry for entry in entries if entry.list.webhook_on_lift]
         webhooks.announce(DeliveryEvent.LIFTED, posted)
@@ -127,7 +124,7 @@ class _Ending:
         )
 
 
-_ENDED = [
+_ENDED = (
     "ended_at",
     "updated_at",
     "ended_source",
@@ -135,7 +132,7 @@ _ENDED = [
     "ended_note",
     "ended_label",
     "back_at",
-]
+)
 
 
 @dataclass(slots=True)
