@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from optout import addresses, outbox
 from optout.models import Channel, Content, Purpose, default_list
 from tests.faults import crash_points, program, provider
 from tests.faults.children import DATABASE_VARIABLE, Child
+from tests.faults.tally import Tally
 
 
 @dataclass
@@ -22,6 +24,7 @@ class Yard:
     """Where the processes of one test work, and how to start and stop them."""
 
     folder: Path
+    tally: Tally
     environment: dict[str, str] = field(default_factory=dict)
     turned: dict[str, object] = field(default_factory=dict)
     children: list[Child] = field(default_factory=list)
@@ -58,6 +61,7 @@ class Yard:
         crash = {crash_points.CRASH_VARIABLE: point}
         child = self.start(function, *arguments, **crash)
         child.wait(seconds=60)
+        self.tally.add(faults=1)
         assert child.was_killed, f"{point} was never reached"
         return child
 
@@ -66,6 +70,15 @@ class Yard:
         self.stop_file.touch()
         for child in self.children:
             child.wait()
+
+    def assert_each_left_once(self, total: int) -> None:
+        """The provider accepted each of so many messages, and none twice."""
+        accepted = Counter(c.message_id for c in self.calls() if c.event == "accept")
+        twice = accepted.total() - len(accepted)
+        self.tally.add(
+            sends=len(accepted), duplicates=twice, lost=total - len(accepted)
+        )
+        assert (len(accepted), twice) == (total, 0)
 
     def calls(self) -> list[provider.Call]:
         return provider.read(self.log)
@@ -79,9 +92,9 @@ class Yard:
 
 
 @pytest.fixture
-def yard(tmp_path: Path, transactional_db: None) -> Iterator[Yard]:
+def yard(tmp_path: Path, tally: Tally, transactional_db: None) -> Iterator[Yard]:
     """Processes on the test database; whatever still runs is killed at the end."""
-    found = Yard(tmp_path)
+    found = Yard(tmp_path, tally)
     found.log.touch()
     found.log.with_suffix(".returned").touch()
     found.environment = {
@@ -102,6 +115,7 @@ class WebProcess:
         self.port = free_port()
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Bearer {key}"
+        yard.tally.add(faults=bool(crash_at))
         crash = {crash_points.CRASH_VARIABLE: crash_at}
         self.process = yard.start("web:serve", self.port, **crash)
 

@@ -85,7 +85,7 @@ class Installation:
     # Processes
 
     def start(self, *names: str, knobs: Mapping[str, object] = KNOBS) -> None:
-        """Start these of `web`, `worker`, `spare` (a second worker) and `beat`."""
+        """Start these of `web`, `worker`, `spare` (a second one), `beat` and `pump`."""
         environment = os.environ | {
             "OPTOUT_DATA": str(self.folder),
             product.KNOBS_VARIABLE: json.dumps(dict(knobs)),
@@ -110,6 +110,8 @@ class Installation:
             bind = ["--bind", f"{LOOPBACK}:{self.web_port}"]
             count = [] if self.is_embedded else ["--workers", "2"]
             return [*python, "gunicorn", *bind, *count, "optout_project.wsgi"]
+        if name == "pump":
+            return [*python, "pump"]
         schedule = str(self.folder / f"{name}-schedule")
         if self.is_embedded:
             words = worker_command()

@@ -2,6 +2,7 @@
 
 python -m tests.faults.product celery WORD…      as `python -m celery WORD…`
 python -m tests.faults.product gunicorn WORD…    as `python -m gunicorn WORD…`
+python -m tests.faults.product pump              as `manage.py pump`
 
 KNOBS is a JSON object: dotted names of the product's constants, and their values.
 """
@@ -9,9 +10,11 @@ KNOBS is a JSON object: dotted names of the product's constants, and their value
 import json
 import os
 import sys
+from functools import partial
 from importlib import import_module
 
 import django
+from django.core.management import call_command
 
 from tests.faults import knobs
 
@@ -43,8 +46,10 @@ def main() -> None:
     program = sys.argv.pop(1)
     if program == "celery":
         from celery.__main__ import main as run
-    else:
+    elif program == "gunicorn":
         from gunicorn.app.wsgiapp import run
+    else:
+        run = partial(call_command, program)
     run()
 
 

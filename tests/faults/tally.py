@@ -6,7 +6,7 @@ seeds to run with: one by default, as many as fit into FAULTS_MINUTES of a long 
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import count
@@ -55,8 +55,8 @@ class Tally:
 
 @pytest.fixture
 def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
-    """The test's row of the table, named after the test unless it names it."""
-    name = request.node.name.removeprefix("test_").replace("_", " ")
+    """The test's part of a row of the table: the module's, unless it names another."""
+    name = request.module.__name__.rpartition("test_")[2].replace("_", " ")
     found = Tally(scenario=name)
     yield found
     # With the teardown's report it reaches the main process of a parallel run.
@@ -121,7 +121,9 @@ def pytest_terminal_summary(
     if not tallies:
         return
     terminalreporter.section("the promise under fire (times: p50/p99)")
-    for line in _lined_up([HEAD, *map(_cells, tallies), _cells(_total(tallies))]):
+    for line in _lined_up(
+        [HEAD, *map(_cells, tallies), _cells(_added_up("all", tallies))]
+    ):
         terminalreporter.write_line(line)
     for found in tallies:
         for note in found.notes:
@@ -133,14 +135,15 @@ def _reported(terminalreporter: pytest.TerminalReporter) -> list[Tally]:
     ended = [r for r in reports if getattr(r, "when", None) == "teardown"]
     pairs = [pair for report in ended for pair in report.user_properties]
     found = [Tally(**figures) for name, figures in pairs if name == PROPERTY]
-    return sorted(found, key=lambda tally: tally.scenario)
+    names = sorted({tally.scenario for tally in found})
+    return [_added_up(name, (t for t in found if t.scenario == name)) for name in names]
 
 
-def _total(tallies: Sequence[Tally]) -> Tally:
-    total = Tally("all", runs=0)
+def _added_up(scenario: str, tallies: Iterable[Tally]) -> Tally:
+    total = Tally(scenario, runs=0)
     for found in tallies:
         for name, value in asdict(found).items():
-            if name not in ("scenario", "notes") and value is not None:
+            if name != "scenario" and value is not None:
                 before = getattr(total, name)
                 setattr(total, name, value if before is None else before + value)
     return total

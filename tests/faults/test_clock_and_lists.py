@@ -51,7 +51,7 @@ from tests.factories import (
     queue,
 )
 from tests.faults.conftest import Yard, queue_messages
-from tests.faults.test_kill import wait_for_everything_to_leave
+from tests.faults.test_kill import everything_left, wait_until
 from tests.invariants import assert_invariants_hold
 from tests.servers import Receiver
 
@@ -226,10 +226,9 @@ def test_two_senders_send_each_message_once(yard: Yard) -> None:
     total = queue_messages(channel, people=100, batches=2)
     for _ in range(2):
         yard.start("program:send")
-    wait_for_everything_to_leave(total, seconds=60)
+    wait_until(lambda: everything_left(total), "everything has left")
     yard.stop()
-    accepts = Counter(c.message_id for c in yard.calls() if c.event == "accept")
-    assert (len(accepts), accepts.total()) == (total, total)
+    yard.assert_each_left_once(total)
     assert_invariants_hold()
 
 

@@ -2,49 +2,61 @@
 
 import random
 import time
-from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
 from optout.models import Channel, MessageState, OutgoingMessage
 from tests.faults.conftest import Yard, queue_messages
 from tests.faults.knobs import SHORT_LEASES
+from tests.faults.tally import Tally
+from tests.invariants import assert_invariants_hold
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.soak,
+    pytest.mark.django_db(transaction=True),
+]
 
-SEED = 20_261
 KILLS = 4
+PATIENCE_SECONDS = 60
 
 
-def wait_for_calls(yard: Yard, lines: int) -> None:
-    """Until the provider has logged so much: the sender is in the middle of it."""
-    deadline = time.monotonic() + 30
-    while yard.lines() < lines:
-        assert time.monotonic() < deadline, "the sender sends nothing"
+def wait_until(is_so: Callable[[], bool], what: str) -> None:
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < give_up_at, f"never: {what}"
         time.sleep(0.005)
 
 
-def wait_for_everything_to_leave(total: int, *, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    sent = OutgoingMessage.objects.filter(state=MessageState.SENT)
-    while sent.count() < total and time.monotonic() < deadline:
-        time.sleep(0.1)
+def kill_in_the_middle(yard: Yard, moments: random.Random) -> None:
+    """Start a sender, and kill it after some of its calls."""
+    lines = yard.lines() + moments.randrange(30, 400)
+    sender = yard.start("program:send")
+    wait_until(lambda: yard.lines() >= lines, "the sender sends")
+    sender.kill()
+    yard.tally.add(faults=1)
+
+
+def everything_left(total: int) -> bool:
+    return OutgoingMessage.objects.filter(state=MessageState.SENT).count() == total
 
 
 def test_kill_9_of_senders_duplicates_and_loses_nothing(
-    yard: Yard, channel: Channel
+    yard: Yard, channel: Channel, tally: Tally, rounds: Iterator[int]
 ) -> None:
+    tally.scenario = "kill -9 of senders at random"
     yard.turned |= SHORT_LEASES
-    moments = random.Random(SEED)
-    total = queue_messages(channel, people=300, batches=4)
-    for _ in range(KILLS):
+    total = 0
+    for seed in rounds:
+        moments = random.Random(seed)
+        total += queue_messages(channel, people=300, batches=4)
+        for _ in range(KILLS):
+            kill_in_the_middle(yard, moments)
         sender = yard.start("program:send")
-        wait_for_calls(yard, yard.lines() + moments.randrange(30, 400))
+        with tally.recovering():
+            wait_until(partial(everything_left, total), "everything has left")
         sender.kill()
-    yard.start("program:send")
-    wait_for_everything_to_leave(total, seconds=60)
-    yard.stop()
-    accepts = Counter(c.message_id for c in yard.calls() if c.event == "accept")
-    assert [pk for pk, count in accepts.items() if count > 1] == []
-    assert len(accepts) == total
-    assert OutgoingMessage.objects.filter(state=MessageState.SENT).count() == total
+        assert_invariants_hold()
+    yard.assert_each_left_once(total)

@@ -20,8 +20,8 @@ from tests.flows.mail_server import MailServer, recipient
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-# SQLite, which has one writer, is shown at a fifth.
-PEOPLE = 2_000 if settings.EMBEDDED else 10_000
+# SQLite, which has one writer, is shown at a tenth.
+PEOPLE = 1_000 if settings.EMBEDDED else 10_000
 OPTED_OUT = PEOPLE // 20
 CLICKS = 50
 SECOND_TIME = 500

@@ -11,6 +11,8 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests.faults.installation import database_at
 from tests.faults.matrix.site import Site, open_site
+from tests.faults.tally import Tally
+from tests.invariants import assert_invariants_hold
 
 
 @pytest.fixture(scope="package")
@@ -26,8 +28,15 @@ def shared_site(django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
 
 
 @pytest.fixture
-def site(shared_site: Site) -> Iterator[Site]:
-    """The site in fair weather, and this process's ORM on its database."""
+def site(shared_site: Site, tally: Tally) -> Iterator[Site]:
+    """The site in fair weather, and this process's ORM on its database.
+
+    Whatever a test did to it, every invariant holds afterwards.
+    """
     with database_at(**shared_site.database()):
         shared_site.heal()
+        shared_site.tally = tally
+        tally.add(faults=1)
         yield shared_site
+        shared_site.heal()
+        assert_invariants_hold()

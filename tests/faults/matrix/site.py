@@ -38,6 +38,7 @@ from tests.faults.installation import (
 from tests.faults.postgres import Postgres
 from tests.faults.proxy import FAIR, Proxy
 from tests.faults.redis_server import RedisServer
+from tests.faults.tally import Tally
 from tests.servers import LOOPBACK, Receiver
 
 CHANNEL, MUTE_CHANNEL = 980, 981
@@ -57,6 +58,7 @@ class Site:
     redis: RedisServer | None = None
     redis_proxy: Proxy | None = None
     promotions_id: int = 0
+    tally: Tally = field(default_factory=lambda: Tally("site"))  # each test has its own
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(100_000))
 
     @property
@@ -126,7 +128,8 @@ class Site:
 
     def wait_until_settled(self, batches: list[OutgoingBatch]) -> None:
         """Until every message of these is sent or withheld; nothing is left open."""
-        wait_until(lambda: self.is_settled(batches), "all messages are settled")
+        with self.tally.recovering():
+            wait_until(lambda: self.is_settled(batches), "all messages are settled")
 
     def is_settled(self, batches: list[OutgoingBatch]) -> bool:
         """Whether nothing of these is left open."""
@@ -144,13 +147,21 @@ class Site:
         accepted = Counter(
             {pk: n for pk, n in self.provider.accepted.items() if pk in ours}
         )
+        self.tally.add(
+            sends=len(sent),
+            duplicates=accepted.total() - len(accepted),
+            lost=len(sent - accepted.keys()),
+            unknown=messages.filter(state=MessageState.UNKNOWN).count(),
+        )
         assert accepted == Counter(dict.fromkeys(sent, 1))
 
     def assert_opted_out(self, people: list[str]) -> None:
         """Each has exactly one live entry, and its webhook has come."""
         keys = [addresses.parse(number).key for number in people]
         live = live_entries().filter(key__in=keys, list=self.promotions_id)
-        assert Counter(live.values_list("key", flat=True)) == Counter(keys)
+        found = Counter(live.values_list("key", flat=True))
+        self.tally.add(opt_outs=len(keys), lost=(Counter(keys) - found).total())
+        assert found == Counter(keys)
         wait_until(self.is_all_delivered, "all webhooks are delivered")
         self.assert_webhooks_match()
 
@@ -174,6 +185,7 @@ class Site:
             for call in self.provider.calls
             if call.started_at > told_at.get(call.address, float("inf"))
         ]
+        self.tally.add(violations=len(late))
         assert late == []
 
     # Faults
@@ -195,6 +207,18 @@ class Site:
             self.redis.client().flushall()
         for file in (self.installation.folder / "broker" / "messages").glob("*"):
             file.unlink(missing_ok=True)
+
+    @contextmanager
+    def broker_away(self) -> Iterator[None]:
+        """Redis hangs. The broker made of files cannot: there nobody looks at it."""
+        if self.redis is None:
+            yield
+            return
+        self.redis.freeze()
+        try:
+            yield
+        finally:
+            self.redis.thaw()
 
     def heal(self) -> None:
         """Fair weather on every side again."""

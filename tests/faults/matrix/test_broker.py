@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 PEOPLE = 150
 LEAVERS = 8
 WEB_PROCESSES = 2
+GRACE_SECONDS = 15
 HINT_SECONDS = 2.0  # what one hint to a Redis that hangs costs; then it is left alone
 
 
@@ -47,15 +48,33 @@ def test_everything_in_the_broker_is_lost_while_it_is_busy(site: Site) -> None:
 def test_a_frozen_redis_costs_each_web_process_one_hint(site: Site) -> None:
     site.run(*EVERYTHING)
     people = site.people(LEAVERS)
-    site.redis.freeze()
-    try:
+    with site.broker_away():
         seconds = [hand_in(site, number) for number in people]
-    finally:
-        site.redis.thaw()
     slow = [each for each in seconds if each > HINT_SECONDS]
     assert 1 <= len(slow) <= WEB_PROCESSES, seconds
     site.wait_until_settled(site.batches_to(people))
     site.assert_each_left_once(site.batches_to(people))
+
+
+@pytest.mark.postgres
+def test_a_hint_alone_wakes_a_worker(site: Site) -> None:
+    site.installation.close()  # a web process may be quiet still, of a broker away
+    site.run("web", "worker")
+    people = site.people(1)
+    hand_in(site, *people)
+    site.wait_until_settled(site.batches_to(people))
+
+
+def test_work_goes_on_by_the_clock_alone_while_there_is_no_broker(site: Site) -> None:
+    site.run("web", "pump")
+    people = site.people(LEAVERS)
+    with site.broker_away():
+        batches = site.queue(people[1:])
+        assert site.installation.opt_out(people[0], lists=[site.promotions_id]).ok
+        site.wait_until_settled(batches)
+        site.assert_opted_out(people[:1])
+    site.assert_each_left_once(batches)
+    assert site.installation.ask_to_stop("pump").wait(GRACE_SECONDS) == 0
 
 
 def restart(site: Site) -> None:

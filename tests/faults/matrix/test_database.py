@@ -3,7 +3,6 @@
 What was acknowledged is there; what is not written down is not acknowledged.
 """
 
-import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -22,21 +21,9 @@ from tests.faults.proxy import swallow_reply_to
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
-SEED = int(os.environ.get("FAULTS_SEED", "20261"))
-MINUTES = float(os.environ.get("FAULTS_MINUTES", "0"))
-ROUNDS = 2
 THREADS = 4  # of the provider's transport: what may be past the gate at once
 PEOPLE = 120
 LEAVERS = 24
-
-
-def rounds() -> Iterator[random.Random]:
-    """A seeded source of moments for each round; further rounds while minutes last."""
-    give_up_at = time.monotonic() + MINUTES * 60
-    number = 0
-    while number < ROUNDS or time.monotonic() < give_up_at:
-        yield random.Random(SEED + number)
-        number += 1
 
 
 def leave(site: Site, number: str) -> float:
@@ -51,9 +38,12 @@ def leave(site: Site, number: str) -> float:
 
 
 @pytest.mark.soak
-def test_a_crash_of_postgresql_loses_no_acknowledged_opt_out(site: Site) -> None:
+def test_a_crash_of_postgresql_loses_no_acknowledged_opt_out(
+    site: Site, rounds: Iterator[int]
+) -> None:
     site.run(*EVERYTHING)
-    for moments in rounds():
+    for seed in rounds:
+        moments = random.Random(seed)
         people = site.people(PEOPLE)
         batches = site.queue(people, batches=2)
         leavers = moments.sample(people, LEAVERS)
