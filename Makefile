@@ -21,7 +21,7 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 soak: export FAULTS_SEED := $(or $(SEED),$(shell od -An -N3 -tu4 /dev/urandom | tr -d ' '))
 soak: export FAULTS_MINUTES := $(shell awk 'BEGIN { print $(or $(MINUTES),10) / 2 }')
 
-.PHONY: help run test lint types browser soak bench lock schema clean
+.PHONY: help run test lint types browser soak mutants bench lock schema clean
 
 help:
 	@echo "make run      start the product on http://127.0.0.1:8000 (PORT=… for another)"
@@ -30,6 +30,7 @@ help:
 	@echo "make soak     the fault tests over and over: SEED=… (else a random one) and"
 	@echo "              MINUTES=… (else 10), shared equally by engines and tests; a"
 	@echo "              round that has begun is finished"
+	@echo "make mutants  break each mechanism once: a test has to turn red (ARGS: names)"
 	@echo "make bench    speed against raw limits and rivals (ARGS=\"--scale 0.1\": smaller)"
 	@echo "make lint     style, templates, contracts, migrations, API schema"
 	@echo "make types    mypy --strict"
@@ -40,9 +41,10 @@ help:
 run: $(RUN)
 	@$(PY) manage.py start
 
+# Three at a time on two cores: the fault tests wait more than they work.
 test: $(DEV)
-	$(PY) -m pytest --engine sqlite -n 2 --dist worksteal
-	$(PY) -m pytest --engine postgresql -n 2 --dist worksteal -m "not browser"
+	$(PY) -m pytest --engine sqlite -n 3 --dist worksteal
+	$(PY) -m pytest --engine postgresql -n 3 --dist worksteal -m "not browser"
 
 bench: $(DEV)
 	$(PY) -m bench $(ARGS)
@@ -54,6 +56,9 @@ soak: $(DEV)
 	@echo "Seed $(FAULTS_SEED): make soak SEED=$(FAULTS_SEED) begins with it again."
 	$(PY) -m pytest --engine sqlite -m soak
 	$(PY) -m pytest --engine postgresql -m soak
+
+mutants: $(DEV)
+	$(PY) -m tests.faults.mutants $(ARGS)
 
 lint: $(DEV)
 	$(BIN)/ruff check .

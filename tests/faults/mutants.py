@@ -35,12 +35,175 @@ class Mutant:
 
 
 MUTANTS = (
+    # Opting out
     Mutant(
-        "no barrier",
+        "an opt-out waits for no send",
         "optout/barrier.py",
         "left = handover.on_their_way(keys)",
         "left = set()",
-        ("tests/faults/test_race.py", "tests/optout/test_sender.py -k in_flight"),
+        ("tests/optout/test_sender.py",),
+    ),
+    Mutant(
+        "no lock on the key",
+        "optout/entries.py",
+        "    locks.lock_keys(keys)\n",
+        "",
+        ("tests/optout/test_concurrent_opt_outs.py",),
+        engine="postgresql",
+    ),
+    Mutant(
+        "SQLite takes the write lock late",
+        "optout_project/settings.py",
+        '"transaction_mode": "IMMEDIATE"',
+        '"transaction_mode": "DEFERRED"',
+        ("tests/optout/test_concurrent_opt_outs.py",),
+    ),
+    Mutant(
+        "national variants of a number are other numbers",
+        "optout/phone_numbers.py",
+        'return "".join(filter(None, variant.groups())) if variant else digits',
+        "return digits",
+        ("tests/optout/test_addresses.py",),
+    ),
+    Mutant(
+        "START wins a tie",
+        "optout/lifts.py",
+        "return (entry.asked_at or entry.created_at) < asked_at",
+        "return (entry.asked_at or entry.created_at) <= asked_at",
+        ("tests/teambox/test_convergence.py",),
+    ),
+    Mutant(
+        "looking at an unsubscribe link uses it",
+        "optout/views/unsubscribe_pages.py",
+        'return render(request, "optout/unsubscribe.html"',
+        "unsubscribe.leave(invitation, source=Source.LINK,"
+        ' evidence=_evidence(request, ""))\n'
+        '    return render(request, "optout/unsubscribe.html"',
+        ("tests/optout/test_unsubscribe_pages.py",),
+    ),
+    # Sending
+    Mutant(
+        "a gate that cannot answer lets everything through",
+        "optout/sender.py",
+        "insist(lambda: handover.give_back(message, GATE_WAIT))\n            return False",
+        "return True",
+        ("tests/optout/test_sender.py",),
+    ),
+    Mutant(
+        "any hashing key will do",
+        "optout/gate.py",
+        "if ours == _trusted_fingerprint:",
+        "if True:",
+        ("tests/optout/test_sender.py",),
+    ),
+    Mutant(
+        "what replaced a list is not looked at",
+        "optout/gate.py",
+        "ON l.id = selected.replaced_by_id\n",
+        "ON l.id = selected.replaced_by_id AND 1 = 0\n",
+        ("tests/optout/test_sender.py",),
+    ),
+    Mutant(
+        "no fence: a call may start after its lease",
+        "optout/sender.py",
+        "fence = claimed_at + handover.LEASE.total_seconds()",
+        "fence = claimed_at + 1e9",
+        ("tests/faults/matrix/test_frozen_sender.py",),
+        engine="postgresql",
+    ),
+    Mutant(
+        "a result counts for a later claim too",
+        "optout/handover.py",
+        "        lease_until=message.lease_until,\n",
+        "",
+        ("tests/optout/test_handover.py",),
+    ),
+    Mutant(
+        "what a dead sender had is sent again",
+        "optout/handover.py",
+        'state=MessageState.UNKNOWN,\n        error="The sender stopped',
+        'state=MessageState.QUEUED,\n        error="The sender stopped',
+        (CRASH, "-k", "after_accept"),
+    ),
+    Mutant(
+        "silence is sent again",
+        "optout/handover.py",
+        "state=MessageState.UNKNOWN,\n        error=reason",
+        "state=MessageState.QUEUED,\n        error=reason",
+        ("tests/faults/matrix/test_provider.py",),
+    ),
+    Mutant(
+        "a finished send stays finished",
+        "optout/tasks.py",
+        "    outbox.reopen()\n",
+        "",
+        (CRASH, "-k", "after_mark"),
+    ),
+    Mutant(
+        "the confirmation waits for no other message",
+        "optout/handover.py",
+        "due = due.exclude(Exists(_others_on_their_way()))",
+        "pass",
+        ("tests/teambox/test_keyword_requests.py",),
+    ),
+    Mutant(
+        "an audience is read from its start after a crash",
+        "broadcaster/preparing.py",
+        "skip=row.rows_read",
+        "skip=0",
+        (CRASH, "-k", "audience"),
+    ),
+    # Webhooks
+    Mutant(
+        "a webhook is written after the commit",
+        "optout/webhooks.py",
+        "WebhookDelivery.objects.bulk_create(deliveries)",
+        "__import__('django.db.transaction', fromlist=['*']).on_commit("
+        "lambda: WebhookDelivery.objects.bulk_create(deliveries))",
+        (CRASH, "-k", "after_commit"),
+    ),
+    Mutant(
+        "redirects are followed",
+        "optout/egress.py",
+        "redirect=False",
+        "redirect=True",
+        ("tests/optout/test_egress.py",),
+    ),
+    Mutant(
+        "only the first address of a name is looked at",
+        "optout/destinations.py",
+        "any(is_denied(address) for address in addresses)",
+        "is_denied(addresses[0])",
+        ("tests/hostile/test_webhook_urls.py",),
+    ),
+    # Doors
+    Mutant(
+        "a copy of an inbound message counts again",
+        "teambox/inbound.py",
+        "    if is_first:\n",
+        "    if True:\n",
+        ("tests/teambox/test_inbound.py",),
+    ),
+    Mutant(
+        "a repeated API call is done again",
+        "optout/idempotency.py",
+        "if row.status is not None:",
+        "if row.status == 0:",
+        ("tests/optout/test_api_idempotency.py",),
+    ),
+    Mutant(
+        "values are expanded again",
+        "optout/content.py",
+        "value = values.get(name) or fallback",
+        "value = compiled(values.get(name) or fallback).render({}) or fallback",
+        ("tests/hostile/test_personalisation.py",),
+    ),
+    Mutant(
+        "formulas leave as they are",
+        "optout/exports.py",
+        """return f"'{text}" if _UNSAFE.match(text) else text""",
+        "return text",
+        ("tests/optout/test_export.py",),
     ),
 )
 
