@@ -18,7 +18,8 @@ from bench.timing import Variant, interleave
 from optout import gate
 
 ENTRIES = 100_000
-CHECKS = 1_000
+CHECKS = 100  # in a turn
+TURNS = 41
 HIT_EVERY = 10
 
 Check = Callable[[uuid.UUID], object]
@@ -26,7 +27,7 @@ Check = Callable[[uuid.UUID], object]
 
 def lines(scale: float) -> Iterator[Row | Note]:
     """The sender's check has a target; the API's stands beside it."""
-    entries = max(int(ENTRIES * scale), 3 * CHECKS)
+    entries = max(int(ENTRIES * scale), 1_000 * CHECKS // 10)
     scene.fill(entries)
     batch = scene.batch(scene.channel(801, "sandbox"))
     lists = [row.pk for row in scene.lists()]
@@ -46,7 +47,8 @@ def lines(scale: float) -> Iterator[Row | Note]:
                 ),
                 keys,
             ),
-        }
+        },
+        repeats=TURNS,
     )
     row = partial(
         Row,
