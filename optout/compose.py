@@ -10,13 +10,14 @@ from django.conf import settings
 from optout import content, links
 from optout.addresses import AddressKind
 from optout.channels.base import Outgoing
-from optout.models import OutgoingBatch, OutgoingMessage, Purpose
+from optout.marking import Claimed
+from optout.models import OutgoingBatch, Purpose
 
 LINK_VARIABLE = "unsubscribe_link"
 _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 
 
-def outgoing(message: OutgoingMessage, batch: OutgoingBatch) -> Outgoing:
+def outgoing(message: Claimed, batch: OutgoingBatch) -> Outgoing:
     """What is handed over for this message; the same at each attempt."""
     link = _link(message, batch)
     words = _words(message, batch, link)
@@ -39,15 +40,13 @@ def outgoing(message: OutgoingMessage, batch: OutgoingBatch) -> Outgoing:
     )
 
 
-def _words(
-    message: OutgoingMessage, batch: OutgoingBatch, link: str
-) -> content.Rendered:
+def _words(message: Claimed, batch: OutgoingBatch, link: str) -> content.Rendered:
     if batch.purpose == Purpose.LIST_MESSAGE:
         return content.as_written(message.content)
     return content.render(message.content, message.variables | {LINK_VARIABLE: link})
 
 
-def _link(message: OutgoingMessage, batch: OutgoingBatch) -> str:
+def _link(message: Claimed, batch: OutgoingBatch) -> str:
     """A test mail carries a dead link: opening it opts nobody out."""
     is_test = batch.purpose == Purpose.TEST
     return links.url(links.DEAD_TOKEN if is_test else links.token(message.pk))
@@ -69,9 +68,7 @@ def _with_html_footer(body: str, link: str) -> str:
     return body[:at] + footer + body[at:]
 
 
-def _headers(
-    message: OutgoingMessage, batch: OutgoingBatch, link: str
-) -> dict[str, str]:
+def _headers(message: Claimed, batch: OutgoingBatch, link: str) -> dict[str, str]:
     """RFC 2369 and RFC 8058: exactly one web URI, with mailto where mail is read."""
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     headers = {"Message-ID": f"<optout.{message.pk}@{host}>"}

@@ -2,22 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
-
-from django.db import connection
 
 from optout import addresses
 from optout.models import (
-    ALL_CHANNELS,
     Entry,
     Hold,
-    HoldState,
     OptOutList,
     Workspace,
-    live_entries,
 )
-from optout.prepared import Prepared
+from optout.prepared import Prepared, among
 
 
 class GateClosed(Exception):
@@ -53,9 +47,21 @@ def selected_lists(list_ids: Collection[int]) -> set[int]:
     left = set(list_ids)
     while left:
         found |= left
-        after = OptOutList.objects.filter(pk__in=left, replaced_by__isnull=False)
-        left = {row.replaced_by_id for row in after if row.replaced_by_id} - found
+        gone = OptOutList.objects.filter(pk__in=left, replaced_by__isnull=False)
+        left = set(gone.values_list("replaced_by_id", flat=True)) - found
     return found
+
+
+# Most people are on no list at all: the statement is short, and what the lists are
+# today is asked, and whole rows are read, of the others alone.
+_WITHHELD = """
+SELECT e.id, e.list_id, NULL FROM optout_entry e
+WHERE e.key {among_keys} AND e.channel_id IN (0, %(channel)s) AND e.ended_at IS NULL
+UNION ALL
+SELECT NULL, NULL, h.id FROM optout_hold h
+WHERE h.key {among_keys} AND h.channel_id = %(channel)s AND h.state = 'waiting'
+"""
+_withheld = Prepared(_WITHHELD.format(among_keys=among("keys")))
 
 
 def suppressed(
@@ -66,16 +72,16 @@ def suppressed(
     An entry goes before a hold, the oldest entry first. Nothing is written.
     """
     require_our_key()
-    entries = live_entries().filter(
-        key__in=keys,
-        channel_id__in=(ALL_CHANNELS, channel_id),
-        list_id__in=selected_lists(list_ids),
-    )
-    holds = Hold.objects.filter(
-        key__in=keys, channel_id=channel_id, state=HoldState.WAITING
-    )
-    found: dict[UUID, Entry | Hold] = {hold.key: hold for hold in holds}
-    newest_first = entries.select_related("list", "channel").order_by("-id")
+    rows = _withheld.fetch_all({"channel": channel_id, "keys": list(keys)})
+    if not rows:
+        return {}
+    lists = set(list_ids)
+    if not lists.issuperset(list_id for _, list_id, _ in rows if list_id):
+        lists = selected_lists(list_ids)
+    holds = Hold.objects.in_bulk([hold_id for _, _, hold_id in rows if hold_id])
+    found: dict[UUID, Entry | Hold] = {hold.key: hold for hold in holds.values()}
+    entry_ids = [entry_id for entry_id, list_id, _ in rows if list_id in lists]
+    newest_first = Entry.objects.filter(pk__in=entry_ids).order_by("-id")
     return found | {entry.key: entry for entry in newest_first}
 
 
@@ -91,9 +97,7 @@ class Verdict:
 
 # One round trip: the sender asks it between its mark and the provider call. A list
 # that is gone counts together with the one that replaced it, and so on.
-_VERDICT = Prepared(
-    "gate_verdict",
-    """
+_VERDICT = Prepared("""
 SELECT
     (SELECT state FROM optout_outgoingbatch WHERE id = %(batch)s),
     EXISTS (SELECT 1 FROM optout_outgoingbatch_lists
@@ -113,22 +117,13 @@ SELECT
            SELECT id FROM selected)),
     (SELECT h.id FROM optout_hold h
      WHERE h.key = %(key)s AND h.channel_id = %(channel)s AND h.state = 'waiting')
-""",
-    batch="bigint",
-    channel="integer",
-    key="uuid",
-)
+""")
 
 
 def verdict(*, batch_id: int, channel_id: int, key: UUID) -> Verdict:
     """The check right before a provider call, by the batch's lists as they are now."""
     require_our_key()
     state, lists, entry_id, hold_id = _VERDICT.fetch_one(
-        {"batch": batch_id, "channel": channel_id, "key": db_key(key)}
+        {"batch": batch_id, "channel": channel_id, "key": key}
     )
     return Verdict(state or "", bool(lists), entry_id, hold_id)
-
-
-def db_key(key: UUID) -> Any:
-    """A key as a raw statement's parameter on the engine in use."""
-    return key if connection.features.has_native_uuid_field else key.hex

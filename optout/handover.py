@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db import transaction
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
+from optout import marking
+from optout.marking import Claimed
 from optout.models import (
     OPTOUT_NUMBER,
     BatchState,
@@ -28,15 +30,10 @@ from optout.models import (
 )
 from optout.prepared import Prepared
 
-# A claimed message is nobody else's for this long. The sender starts no call so late
-# that it could end after the lease.
-LEASE = timedelta(seconds=60)
-LONGEST_PACE = timedelta(minutes=1)
 MAX_ATTEMPTS = 5
 WAITS = (timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10))
 
-_ANSWERS = (Purpose.LIST_MESSAGE, Purpose.REPLY)
-_ANSWERS_FIRST = Case(When(purpose__in=_ANSWERS, then=Value(0)), default=Value(1))
+Message = OutgoingMessage | Claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +41,7 @@ class Claim:
     """Messages of one batch, marked `sending` and committed, for one sender."""
 
     batch: OutgoingBatch
-    messages: list[OutgoingMessage]
-
-
-def runnable_batches() -> QuerySet[OutgoingBatch]:
-    """Batches with something due on a channel that may send now, next one first."""
-    now = timezone.now()
-    return (
-        OutgoingBatch.objects.filter(
-            Q(starts_at=None) | Q(starts_at__lte=now),
-            Exists(_due(now).filter(batch=OuterRef("pk"))),
-            state=BatchState.RUNNING,
-            channel__in=_free_channels(now),
-        )
-        .select_related("channel")
-        .order_by(_ANSWERS_FIRST, F("claimed_at").asc(nulls_first=True), "id")
-    )
-
-
-def something_waits() -> bool:
-    """Whether anything is due, be it that its channel's pace lets nothing out now."""
-    now = timezone.now()
-    return OutgoingBatch.objects.filter(
-        Exists(_due(now).filter(batch=OuterRef("pk"))),
-        Q(starts_at=None) | Q(starts_at__lte=now),
-        state=BatchState.RUNNING,
-        channel__is_active=True,
-    ).exists()
+    messages: list[Claimed]
 
 
 def claim(batch: OutgoingBatch, limit: int) -> Claim:
@@ -80,51 +51,7 @@ def claim(batch: OutgoingBatch, limit: int) -> Claim:
     opt-out which looks for `sending` messages finds them.
     """
     with transaction.atomic(durable=True):
-        now = timezone.now()
-        channel = _free_channel(batch.channel_id, now)
-        ids = _claimable(batch, now, limit) if channel else []
-        if not channel or not ids:
-            return Claim(batch, [])
-        OutgoingMessage.objects.filter(pk__in=ids, state=MessageState.QUEUED).update(
-            state=MessageState.SENDING,
-            claimed_at=Now(),
-            lease_until=Now() + LEASE,
-            attempt=F("attempt") + 1,
-        )
-        until = now + timedelta(seconds=len(ids) / channel.rate)
-        Channel.objects.filter(pk=channel.pk).update(paced_until=until)
-        OutgoingBatch.objects.filter(pk=batch.pk).update(claimed_at=now)
-        # Prefetched: many messages share one content, which a join would repeat.
-        claimed = OutgoingMessage.objects.filter(pk__in=ids).prefetch_related("content")
-        return Claim(batch, list(claimed.order_by("id")))
-
-
-def _free_channel(channel_id: int, now: datetime) -> Channel | None:
-    """The channel, locked, if its pace allows another message at once."""
-    free = _free_channels(now).filter(pk=channel_id)
-    return free.select_for_update(skip_locked=True, no_key=True).first()
-
-
-def _free_channels(now: datetime) -> QuerySet[Channel]:
-    """Active channels whose pace lets something out now.
-
-    A claim paces by about a second. What stands far ahead was written by a clock that
-    went wrong, and must not silence the channel until then.
-    """
-    paced = Q(paced_until__gt=now, paced_until__lte=now + LONGEST_PACE)
-    return Channel.objects.filter(~paced | Q(paced_until=None), is_active=True)
-
-
-def _due(now: datetime) -> QuerySet[OutgoingMessage]:
-    return OutgoingMessage.objects.filter(state=MessageState.QUEUED, next_at__lte=now)
-
-
-def _claimable(batch: OutgoingBatch, now: datetime, limit: int) -> list[int]:
-    due = _due(now).filter(batch=batch, batch__state=BatchState.RUNNING)
-    if batch.purpose == Purpose.LIST_MESSAGE:
-        due = due.exclude(Exists(_others_on_their_way()))
-    ids = due.order_by("next_at", "id").values_list("id", flat=True)
-    return list(ids.select_for_update(skip_locked=True, of=("self",))[:limit])
+        return Claim(batch, marking.mark(batch, limit))
 
 
 def _sending() -> QuerySet[OutgoingMessage]:
@@ -132,11 +59,6 @@ def _sending() -> QuerySet[OutgoingMessage]:
     return OutgoingMessage.objects.filter(
         state=MessageState.SENDING, lease_until__gt=Now()
     )
-
-
-def _others_on_their_way() -> QuerySet[OutgoingMessage]:
-    """What is still leaving for the address of the outer message: it goes first."""
-    return _sending().filter(key=OuterRef("key")).exclude(pk=OuterRef("pk"))
 
 
 def on_their_way(keys: Collection[UUID]) -> set[int]:
@@ -152,7 +74,7 @@ def still_on_their_way(ids: Collection[int]) -> set[int]:
 # Results of an attempt
 
 
-def _attempt_of(message: OutgoingMessage) -> QuerySet[OutgoingMessage]:
+def _attempt_of(message: Message) -> QuerySet[OutgoingMessage]:
     """The message as long as this claim of it counts.
 
     The lease tells it from a later claim with the same number: an attempt that was
@@ -166,7 +88,7 @@ def _attempt_of(message: OutgoingMessage) -> QuerySet[OutgoingMessage]:
     )
 
 
-def give_back(message: OutgoingMessage, wait: timedelta = timedelta(0)) -> None:
+def give_back(message: Message, wait: timedelta = timedelta(0)) -> None:
     """Nothing was sent: queued again with the attempt returned, or cancelled."""
     _attempt_of(message).update(
         state=_queued_or_cancelled(),
@@ -186,9 +108,7 @@ def _queued_or_cancelled() -> Case:
     )
 
 
-def suppress(
-    message: OutgoingMessage, *, entry_id: int | None, hold_id: int | None
-) -> None:
+def suppress(message: Message, *, entry_id: int | None, hold_id: int | None) -> None:
     """The gate withheld it: shown as Failed – Optout Number, never counted failed."""
     code = ErrorCode.OPTED_OUT if entry_id else ErrorCode.UNDER_REVIEW
     _attempt_of(message).update(
@@ -202,9 +122,7 @@ def suppress(
 
 
 # A receipt may have come before the result: the furthest state stands.
-_RECORD_SENT = Prepared(
-    "record_sent",
-    """
+_RECORD_SENT = Prepared("""
 UPDATE optout_outgoingmessage
 SET state = CASE WHEN read_at IS NOT NULL THEN 'read'
                  WHEN delivered_at IS NOT NULL THEN 'delivered'
@@ -212,27 +130,22 @@ SET state = CASE WHEN read_at IS NOT NULL THEN 'read'
     provider_id = %(provider_id)s, sent_at = %(now)s, lease_until = NULL,
     error = '', error_code = ''
 WHERE id = %(id)s AND attempt = %(attempt)s AND state IN ('sending', 'unknown')
-""",
-    id="bigint",
-    attempt="smallint",
-    provider_id="text",
-    now="timestamptz",
-)
+""")
 
 
-def record_sent(message: OutgoingMessage, provider_id: str) -> None:
+def record_sent(message: Message, provider_id: str) -> None:
     """The provider took it. Counts for a message whose lease ended meanwhile, too."""
     _RECORD_SENT.run(
         {
             "id": message.pk,
             "attempt": message.attempt,
             "provider_id": provider_id,
-            "now": connection.ops.adapt_datetimefield_value(timezone.now()),
+            "now": timezone.now(),
         }
     )
 
 
-def record_failed(message: OutgoingMessage, reason: str, code: ErrorCode) -> None:
+def record_failed(message: Message, reason: str, code: ErrorCode) -> None:
     """A definite no: the message will not be tried again."""
     _attempt_of(message).update(
         state=MessageState.FAILED, error=reason, error_code=code, lease_until=None
@@ -240,7 +153,7 @@ def record_failed(message: OutgoingMessage, reason: str, code: ErrorCode) -> Non
 
 
 def record_later(
-    message: OutgoingMessage, reason: str, wait_seconds: float | None = None
+    message: Message, reason: str, wait_seconds: float | None = None
 ) -> None:
     """Refused for now, nothing accepted: queued for a later try, failed at the end."""
     if message.attempt >= MAX_ATTEMPTS:
@@ -257,7 +170,7 @@ def record_later(
     )
 
 
-def record_unknown(message: OutgoingMessage, reason: str) -> None:
+def record_unknown(message: Message, reason: str) -> None:
     """Nobody knows whether the provider took it: asked, never sent again blindly."""
     _attempt_of(message).update(
         state=MessageState.UNKNOWN,
@@ -294,7 +207,7 @@ def unknown_messages(channel_id: int, *, limit: int = 500) -> list[OutgoingMessa
     return list(unknown.order_by("id")[:limit])
 
 
-def settle_unknown(message: OutgoingMessage, provider_id: str | None) -> None:
+def settle_unknown(message: Message, provider_id: str | None) -> None:
     """The provider's answer: taken (its id), or not taken (None): queued again."""
     if provider_id is not None:
         record_sent(message, provider_id)

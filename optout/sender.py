@@ -24,7 +24,7 @@ from django.db import (
     connections,
 )
 
-from optout import addresses, compose, entries, gate, handover
+from optout import addresses, compose, due, entries, gate, handover, marking
 from optout.channels import load_all
 from optout.channels.base import (
     Connection,
@@ -36,12 +36,12 @@ from optout.channels.base import (
     transport_class,
 )
 from optout.deadlines import Watchdog
+from optout.marking import Claimed
 from optout.models import (
     BatchState,
     Channel,
     ErrorCode,
     OutgoingBatch,
-    OutgoingMessage,
     Reason,
     Source,
     default_list,
@@ -84,7 +84,7 @@ def send_due(*, seconds: float = 30.0) -> int:
 class Job:
     """One claimed message, and the monotonic time after which no call may start."""
 
-    message: OutgoingMessage
+    message: Claimed
     batch: OutgoingBatch
     fence: float
 
@@ -94,6 +94,7 @@ class Dispatch:
 
     def __init__(self) -> None:
         self.crews: dict[int, Crew] = {}
+        self.batches = due.Batches()
         self.watchdog = Watchdog()
 
     def __enter__(self) -> Self:
@@ -118,12 +119,12 @@ class Dispatch:
     def _give_out(self) -> int:
         """Claim for the next batch whose crew is idle; messages claimed."""
         busy = [pk for pk, crew in self.crews.items() if crew.is_busy]
-        for batch in handover.runnable_batches().exclude(channel__in=busy)[:10]:
+        for batch in self.batches.next(busy=busy):
             crew = self._crew(batch.channel)
             claimed_at = time.monotonic()
-            claim = handover.claim(batch, crew.appetite(batch.channel))
+            claim = handover.claim(batch, crew.appetite())
             if claim.messages:
-                fence = claimed_at + handover.LEASE.total_seconds()
+                fence = claimed_at + marking.LEASE.total_seconds()
                 fence -= DEADLINE_SECONDS + MARGIN_SECONDS
                 crew.take([Job(message, batch, fence) for message in claim.messages])
                 return len(claim.messages)
@@ -132,7 +133,7 @@ class Dispatch:
     def _is_worth_waiting(self, until: float) -> bool:
         if any(crew.is_busy for crew in self.crews.values()):
             return True
-        return time.monotonic() < until and handover.something_waits()
+        return time.monotonic() < until and due.something_waits()
 
     def _crew(self, channel: Channel) -> "Crew":
         if channel.pk not in self.crews:
@@ -159,12 +160,12 @@ class Crew:
     def is_busy(self) -> bool:
         return self.jobs.unfinished_tasks > 0
 
-    def appetite(self, channel: Channel) -> int:
+    def appetite(self) -> int:
         """At most one second of work: a claim is never far ahead of its call."""
         by_speed = MOST_PER_CLAIM
         if self.seconds_per_call:
             by_speed = int(self.size / self.seconds_per_call)
-        return max(1, min(MOST_PER_CLAIM, channel.rate, by_speed))
+        return max(1, min(MOST_PER_CLAIM, by_speed))
 
     def take(self, jobs: Collection[Job]) -> None:
         if self.own:
@@ -279,7 +280,7 @@ class Hand:
         self.crew.note_call(time.monotonic() - began)
         insist(record)
 
-    def _call(self, message: OutgoingMessage, outgoing: Outgoing) -> Record:
+    def _call(self, message: Claimed, outgoing: Outgoing) -> Record:
         """Send; answers how the provider's word is to be recorded."""
         try:
             with self.crew.watchdog.guard(self.transport.abort, DEADLINE_SECONDS):
@@ -298,7 +299,7 @@ class Hand:
         return partial(handover.record_sent, message, accepted.provider_id)
 
 
-def _record_refused(message: OutgoingMessage, no: Refused) -> None:
+def _record_refused(message: Claimed, no: Refused) -> None:
     handover.record_failed(message, no.reason, ErrorCode.REFUSED)
     if no.opted_out:
         opt_out_by_provider(message)
@@ -318,9 +319,10 @@ def insist(record: Record) -> None:
             time.sleep(0.5)
 
 
-def opt_out_by_provider(message: OutgoingMessage) -> None:
+def opt_out_by_provider(message: Claimed) -> None:
     """The provider refused because the person opted out there: so they did here."""
-    kind = addresses.AddressKind(message.channel.address_kind)
+    channel = Channel.objects.only("address_kind").get(pk=message.channel_id)
+    kind = addresses.AddressKind(channel.address_kind)
     address = addresses.parse(message.address, kind=kind)
     request = entries.Request(
         addresses=(address,),

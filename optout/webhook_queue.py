@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from random import uniform
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -180,28 +180,20 @@ def _note_health(last: Try) -> None:
     health.update(webhook_failing_since=since)
 
 
-_RECORD_SUCCESS = Prepared(
-    "record_delivered",
-    """
+_RECORD_SUCCESS = Prepared("""
 UPDATE optout_webhookdelivery
 SET state = 'delivered', tries = %(tries)s, delivered_at = %(now)s, lease_until = NULL
 WHERE id = %(id)s AND lease_until = %(lease)s AND state = 'delivering'
-""",
-    id="bigint",
-    lease="timestamptz",
-    tries="jsonb",
-    now="timestamptz",
-)
+""")
 
 
 def _record_success(done: Try) -> None:
-    at = connection.ops.adapt_datetimefield_value
     _RECORD_SUCCESS.run(
         {
             "id": done.delivery.pk,
-            "lease": at(done.delivery.lease_until),
+            "lease": done.delivery.lease_until,
             "tries": json.dumps(done.all_tries),
-            "now": at(timezone.now()),
+            "now": timezone.now(),
         }
     )
 

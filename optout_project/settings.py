@@ -163,7 +163,13 @@ def _postgresql() -> dict[str, Any]:
         f" -c lock_timeout={LOCK_TIMEOUT_SECONDS}s"
         " -c idle_in_transaction_session_timeout=60s"
     )
-    options = {"options": timeouts, "connect_timeout": 5, **config.pop("OPTIONS", {})}
+    # Not None, or nothing could be prepared; what is, `optout.prepared` decides.
+    options = {
+        "options": timeouts,
+        "connect_timeout": 5,
+        "prepare_threshold": 5,
+        **config.pop("OPTIONS", {}),
+    }
     return {
         **config,
         "CONN_MAX_AGE": None,

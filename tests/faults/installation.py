@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 60.0  # a busy machine starts processes slowly
 CALL_SECONDS = 30.0
 # A sender starts no call later than 6.5 seconds after its claim.
 KNOBS: Mapping[str, object] = {
-    "optout.handover.LEASE": 10.0,
+    "optout.marking.LEASE": 10.0,
     "optout.sender.DEADLINE_SECONDS": 3.0,
     "optout.sender.MARGIN_SECONDS": 0.5,
     "optout.idempotency.LEASE": 1.0,

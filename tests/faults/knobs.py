@@ -8,7 +8,7 @@ from typing import Any
 
 # Nobody waits a minute for a process that is dead; deadlines have to fit in.
 SHORT_LEASES: Mapping[str, object] = {
-    "optout.handover.LEASE": 1.5,
+    "optout.marking.LEASE": 1.5,
     "optout.sender.DEADLINE_SECONDS": 0.3,
     "optout.sender.MARGIN_SECONDS": 0.2,
     "optout.webhook_queue.LEASE": 1.5,

@@ -17,6 +17,7 @@ from broadcaster import broadcasts, preparing
 from optout import (
     handover,
     list_deletion,
+    marking,
     outbox,
     sender,
     webhook_delivery,
@@ -112,7 +113,7 @@ def test_a_claim_by_a_wrong_clock_ends_when_the_database_says(
     with wrong_clock():
         [claimed] = handover.claim(message.batch, 1).messages
     left = claimed.lease_until - timezone.now()
-    assert handover.LEASE - timedelta(seconds=30) < left <= handover.LEASE
+    assert marking.LEASE - timedelta(seconds=30) < left <= marking.LEASE
     assert handover.on_their_way([message.key]) == {message.pk}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from optout import barrier, entries, gate, handover, locks, withholding
+from optout import barrier, entries, gate, handover, locks, marking, withholding
 from optout.models import BatchState, OutgoingBatch, OutgoingMessage
 
 PAUSE_SECONDS = (0.005, 0.02)
@@ -89,7 +89,7 @@ def claim_unlisted(
     withholding.withhold(batch)  # what an earlier claim left, or it would stay queued
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         begin()
-        lease = timezone.now() + handover.LEASE
+        lease = timezone.now() + marking.LEASE
         lease_until = connection.ops.adapt_datetimefield_value(lease)
         is_sqlite = connection.vendor == "sqlite"
         skip = "" if is_sqlite else "FOR UPDATE OF m SKIP LOCKED"

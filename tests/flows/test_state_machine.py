@@ -36,6 +36,7 @@ from optout import (
     lifts,
     links,
     list_deletion,
+    marking,
     reviews,
     sender,
     tasks,
@@ -404,7 +405,7 @@ class Product(RuleBasedStateMachine):
 
 
 def long_ago() -> Any:
-    return timezone.now() - handover.LEASE
+    return timezone.now() - marking.LEASE
 
 
 class FastClock(SimpleNamespace):

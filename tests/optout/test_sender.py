@@ -208,21 +208,21 @@ def test_a_message_the_provider_took_is_not_sent_again(sms: Channel) -> None:
 
 def test_the_result_of_a_lost_attempt_changes_nothing(sms: Channel) -> None:
     batch = make_batch(sms)
-    queue(batch, ASHA)
+    message = queue(batch, ASHA)
     late = handover.claim(batch, 1).messages[0]
     handover.give_back(late)
     handover.record_sent(late, "too late")
-    assert state_of(late) == MessageState.QUEUED
+    assert state_of(message) == MessageState.QUEUED
 
 
 def test_a_receipt_that_overtakes_the_result_is_not_lost(sms: Channel) -> None:
     batch = make_batch(sms)
-    queue(batch, ASHA)
-    message = handover.claim(batch, 1).messages[0]
+    message = queue(batch, ASHA)
+    claimed = handover.claim(batch, 1).messages[0]
     now = timezone.now()
     handover.record_receipt(message_id=message.pk, delivered_at=now, read_at=None)
     assert state_of(message) == MessageState.SENDING
-    handover.record_sent(message, "sb_9")
+    handover.record_sent(claimed, "sb_9")
     assert state_of(message) == MessageState.DELIVERED
 
 
