@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from optout import answers, barrier, gate, ledger, locks, webhooks
@@ -24,6 +23,7 @@ from optout.models import (
     live_entries,
     resolve,
 )
+from optout.prepared import Prepared, among, insert
 
 CHUNK_KEYS = 500
 
@@ -248,7 +248,7 @@ class _Register:
         )
 
     def save(self) -> None:
-        Entry.objects.bulk_create(self.new)
+        insert(self.new)
         Entry.objects.bulk_update(self.asked_again, ["asked_at", "updated_at"])
         ledger.write(self.facts, actor=self.actor)
 
@@ -257,13 +257,22 @@ def _place(entry: Entry) -> Place:
     return (entry.key, entry.channel_id, entry.list_id)
 
 
+_HERE_BEFORE = """
+SELECT id FROM optout_entry
+WHERE key {among_keys} AND (back_at IS NOT NULL OR ended_at IS NULL)
+"""
+_here_before = Prepared(_HERE_BEFORE.format(among_keys=among("keys")))
+
+
 def _known(keys: set[UUID]) -> tuple[dict[Place, Entry], dict[Place, datetime]]:
     """The live entries of these keys, and the person's latest START for each place.
 
     Most people were never here before: whole entries are read of the others alone.
     """
-    back_or_live = Q(back_at__isnull=False) | Q(ended_at=None)
-    rows = Entry.objects.filter(back_or_live, key__in=keys).order_by()
+    known = [pk for (pk,) in _here_before.fetch_all({"keys": list(keys)})]
+    if not known:
+        return {}, {}
+    rows = Entry.objects.filter(pk__in=known).order_by()
     live_ids: list[int] = []
     came_back: dict[Place, datetime] = {}
     for pk, key, channel_id, list_id, ended_at, back_at in rows.values_list(

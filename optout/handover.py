@@ -28,7 +28,7 @@ from optout.models import (
     OutgoingMessage,
     Purpose,
 )
-from optout.prepared import Prepared
+from optout.prepared import DATABASE_TIME, Prepared, among
 
 MAX_ATTEMPTS = 5
 WAITS = (timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10))
@@ -61,9 +61,18 @@ def _sending() -> QuerySet[OutgoingMessage]:
     )
 
 
+_ON_THEIR_WAY = """
+SELECT id FROM optout_outgoingmessage
+WHERE key {among_keys} AND state = 'sending' AND lease_until > {now}
+"""
+_on_their_way = Prepared(
+    _ON_THEIR_WAY.format(among_keys=among("keys"), now=DATABASE_TIME)
+)
+
+
 def on_their_way(keys: Collection[UUID]) -> set[int]:
     """Ids of the messages to these keys that are leaving now."""
-    return set(_sending().filter(key__in=keys).values_list("id", flat=True))
+    return {pk for (pk,) in _on_their_way.fetch_all({"keys": list(keys)})}
 
 
 def still_on_their_way(ids: Collection[int]) -> set[int]:

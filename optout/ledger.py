@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from optout.actors import NOBODY, Actor, Evidence
 from optout.models import Entry, Hold, LedgerDetail, LedgerEvent, LedgerKind
+from optout.prepared import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,14 @@ class Fact:
 
 def write(facts: Sequence[Fact], *, actor: Actor = NOBODY) -> None:
     """Append the facts, inside the transaction of what they tell."""
-    events = LedgerEvent.objects.bulk_create([_event(fact, actor) for fact in facts])
-    LedgerDetail.objects.bulk_create(
-        _detail(event, fact)
-        for event, fact in zip(events, facts, strict=True)
-        if fact.entry or fact.hold
+    events = [_event(fact, actor) for fact in facts]
+    insert(events)
+    insert(
+        [
+            _detail(event, fact)
+            for event, fact in zip(events, facts, strict=True)
+            if fact.entry or fact.hold
+        ]
     )
 
 

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from django.db import connection
 
-_LOCK = (
-    "SELECT pg_advisory_xact_lock(k) FROM (SELECT unnest(%s::bigint[]) AS k) AS keys"
-)
+from optout.prepared import Prepared
+
+_lock = Prepared("""
+SELECT pg_advisory_xact_lock(k) FROM (SELECT unnest(%(numbers)s::bigint[]) AS k) AS keys
+""")
 
 
 def lock_keys(keys: Iterable[UUID]) -> None:
@@ -22,5 +24,4 @@ def lock_keys(keys: Iterable[UUID]) -> None:
     numbers = sorted(
         {int.from_bytes(key.bytes[:8], "big", signed=True) for key in keys}
     )
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [numbers])
+    _lock.fetch_all({"numbers": numbers})

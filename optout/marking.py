@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from optout import due
 from optout.models import Content, OutgoingBatch, Purpose
-from optout.prepared import Prepared, Row
+from optout.prepared import DATABASE_TIME, Prepared, Row
 
 # A claimed message is nobody else's for this long. The sender starts no call so late
 # that it could end after the lease.
@@ -58,11 +58,6 @@ WHERE id {are_chosen} AND state = 'queued'
 RETURNING id, attempt, key, address, variables, content_id
 """
 _IS_SQLITE = connection.vendor == "sqlite"
-_CLOCK = (
-    "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"
-    if _IS_SQLITE
-    else "statement_timestamp()"
-)
 _ARE_CHOSEN = (
     "IN (SELECT id FROM chosen)"
     if _IS_SQLITE
@@ -76,7 +71,7 @@ def _locking(statement: str, lock: str, last: str = "") -> Prepared:
         statement.format(
             is_due=due.IS_DUE,
             is_free=due.IS_FREE,
-            now=_CLOCK,
+            now=DATABASE_TIME,
             lock="" if _IS_SQLITE else f"{lock} SKIP LOCKED",
             last=last,
             are_chosen=_ARE_CHOSEN,

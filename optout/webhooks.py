@@ -20,6 +20,7 @@ from optout.models import (
     OptOutList,
     WebhookDelivery,
 )
+from optout.prepared import insert
 
 OLD_SECRET_LASTS = timedelta(hours=24)
 
@@ -37,7 +38,7 @@ def announce(event: DeliveryEvent, entries: Sequence[Entry]) -> None:
         for delivery in _deliveries(event, list(group))
     ]
     if deliveries:
-        WebhookDelivery.objects.bulk_create(deliveries)
+        insert(deliveries)
         wake.hint(wake.DELIVER_WEBHOOKS)
 
 

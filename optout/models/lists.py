@@ -169,7 +169,15 @@ def replacement_of(listed: OptOutList) -> OptOutList:
     return listed
 
 
+_BY_ID = "SELECT * FROM optout_optoutlist WHERE id IN ({})"
+
+
 def resolve(ids: Any) -> dict[int, OptOutList]:
     """Each id with the list that stands in for it; ids of no list are left out."""
-    found = OptOutList.objects.in_bulk(list(ids))
-    return {pk: replacement_of(row) for pk, row in found.items()}
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    # Raw, as putting the statement together takes longer than executing it.
+    statement = _BY_ID.format(", ".join(["%s"] * len(wanted)))
+    rows = OptOutList.objects.raw(statement, wanted)
+    return {row.pk: replacement_of(row) for row in rows}
