@@ -163,7 +163,7 @@ def test_a_provider_that_never_heard_of_the_commit_repeats_with_one_effect(
 
 def test_a_result_whose_commit_was_not_heard_of_is_written_again(site: Site) -> None:
     site.run("web", "worker", "beat")
-    site.worker_database.be(swallow_reply_to(b"EXECUTE record_sent"))
+    site.worker_database.be(swallow_reply_to(b"hp-"))
     batches = site.queue(site.people(20))
     site.wait_until_settled(batches)
     assert site.worker_database.struck == 1
