@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -50,13 +50,16 @@ class Prepared:
         with self._executed(params) as cursor:
             return int(cursor.rowcount)
 
+    def run_many(self, params: Sequence[Params]) -> None:
+        """Run it for each; nothing waits for the answer to the one before."""
+        if not params:
+            return
+        with _cursor() as cursor:
+            cursor.executemany(self._sql, [_adapted(each) for each in params])
+
     def _executed(self, params: Params) -> CursorWrapper:
-        if connection.vendor == "postgresql":
-            cursor = _preparing_cursor()
-            cursor.execute(self._sql, params)
-        else:
-            cursor = connection.cursor()
-            cursor.execute(self._sql, _adapted(params))
+        cursor = _cursor()
+        cursor.execute(self._sql, _adapted(params))
         return cursor
 
 
@@ -67,8 +70,10 @@ class _PreparingCursor(psycopg.Cursor[Row]):
         return super().execute(query, params, prepare=True)
 
 
-def _preparing_cursor() -> CursorWrapper:
-    """Dressed as Django's own cursors: its errors, its wrappers, its log."""
+def _cursor() -> CursorWrapper:
+    """One that prepares, dressed as Django's own: its errors, its wrappers, its log."""
+    if connection.vendor != "postgresql":
+        return connection.cursor()
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
@@ -89,8 +94,18 @@ def among(name: str) -> str:
     return _AMONG[connection.vendor].format(name=name)
 
 
-def _adapted(params: Params) -> dict[str, Any]:
-    """Python's values as SQLite keeps them, a list as JSON."""
+def database_time_after(wait: timedelta) -> str:
+    """So long after now by the database's clock, spelled as Django compares it."""
+    microseconds = wait // timedelta(microseconds=1)
+    if connection.vendor == "postgresql":
+        return f"{DATABASE_TIME} + interval '{microseconds} microseconds'"
+    return f"django_format_dtdelta('+', {DATABASE_TIME}, {microseconds})"
+
+
+def _adapted(params: Params) -> Params:
+    """Python's values as the engine keeps them: SQLite a list as JSON."""
+    if connection.vendor == "postgresql":
+        return params
     return {name: _kept(value) for name, value in params.items()}
 
 

@@ -10,17 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from random import uniform
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from optout import notices, wake
 from optout.models import DeliveryState, OptOutList, WebhookDelivery
-from optout.prepared import Prepared
+from optout.prepared import DATABASE_TIME, Prepared, Row, among, database_time_after
 
 # Each after the previous try, about 76 hours in all.
 WAITS = (
@@ -73,46 +74,64 @@ class Try:
 # Claiming
 
 
+# A list whose receiver fails is tried by one process at a time.
+_WHICH = """
+FROM optout_webhookdelivery d JOIN optout_optoutlist l ON l.id = d.list_id
+WHERE d.state IN ('pending', 'retry') AND d.next_at <= %(now)s
+  AND l.webhook_disabled_at IS NULL
+  AND NOT (l.webhook_failing_since IS NOT NULL AND EXISTS (
+      SELECT 1 FROM optout_webhookdelivery o
+      WHERE o.list_id = l.id AND o.state = 'delivering' AND o.lease_until > {now}))
+"""
+_DUE = _WHICH.format(now=DATABASE_TIME)
+_OLDEST = """
+SELECT d.id, d.list_id, l.webhook_failing_since {due} ORDER BY d.next_at LIMIT %(most)s
+"""
+_TAKE = """
+WITH chosen AS MATERIALIZED (
+    SELECT d.id {due} AND d.id {among_ids} ORDER BY d.id {lock})
+UPDATE optout_webhookdelivery
+SET state = 'delivering', attempts = attempts + 1, lease_until = {lease}
+WHERE id IN (SELECT id FROM chosen)
+RETURNING id
+"""
+_oldest = Prepared(_OLDEST.format(due=_DUE))
+
+
+@cache
+def _taking(lease: timedelta) -> Prepared:
+    return Prepared(
+        _TAKE.format(
+            due=_DUE,
+            among_ids=among("ids"),
+            lease=database_time_after(lease),
+            lock="" if connection.vendor == "sqlite" else "FOR UPDATE OF d SKIP LOCKED",
+        )
+    )
+
+
 def claim(limit: int, *, lists: int) -> list[list[WebhookDelivery]]:
     """Lease due deliveries, a few of each of some lists; another process takes others.
 
     A list whose receiver fails is tried by one process at a time and one by one, so
     that it cannot hold up all of them.
     """
-    due = WebhookDelivery.objects.filter(
-        state__in=_OPEN, next_at__lte=timezone.now(), list__webhook_disabled_at=None
-    ).exclude(list__in=_failing_in_hand())
+    now = {"now": timezone.now()}
     with transaction.atomic(durable=True):
-        chosen = due.filter(pk__in=_choice(due, limit, lists)).order_by("id")
-        rows = chosen.select_for_update(skip_locked=True, of=("self",))
-        taken = list(rows.values_list("id", flat=True))
-        WebhookDelivery.objects.filter(pk__in=taken).update(
-            state=DeliveryState.DELIVERING,
-            attempts=F("attempts") + 1,
-            lease_until=Now() + LEASE,
-        )
+        chosen = _choice(_oldest.fetch_all(now | {"most": limit * 10}), limit, lists)
+        rows = _taking(LEASE).fetch_all(now | {"ids": chosen}) if chosen else []
     # Prefetched: deliveries of one list share it, secrets deciphered once.
-    found = WebhookDelivery.objects.filter(pk__in=taken).prefetch_related("list")
+    taken = WebhookDelivery.objects.filter(pk__in=[pk for (pk,) in rows])
     by_list: dict[int, list[WebhookDelivery]] = defaultdict(list)
-    for delivery in found.order_by("id"):
+    for delivery in taken.prefetch_related("list").order_by("id"):
         by_list[delivery.list_id].append(delivery)
     return list(by_list.values())
 
 
-def _failing_in_hand() -> QuerySet[WebhookDelivery, int]:
-    in_hand = WebhookDelivery.objects.filter(
-        state=DeliveryState.DELIVERING, lease_until__gt=Now()
-    )
-    failing = in_hand.filter(list__webhook_failing_since__isnull=False)
-    return failing.values_list("list", flat=True)
-
-
-def _choice(due: QuerySet[WebhookDelivery], limit: int, lists: int) -> list[int]:
+def _choice(oldest_first: Sequence[Row], limit: int, lists: int) -> list[int]:
     """Which are next: at most `limit`, of so many lists, and of each so many."""
     chosen: dict[int, list[int]] = {}
-    columns = ("id", "list_id", "list__webhook_failing_since")
-    oldest_first = due.order_by("next_at").values_list(*columns)
-    for pk, list_id, failing_since in oldest_first[: limit * 10]:
+    for pk, list_id, failing_since in oldest_first:
         if list_id not in chosen and len(chosen) == lists:
             continue
         of_list = chosen.setdefault(list_id, [])
@@ -160,10 +179,9 @@ def record(tries: Sequence[Try]) -> None:
     if not tries:
         return
     with transaction.atomic(durable=True):
+        _record_successes([one for one in tries if one.is_success])
         for one in tries:
-            if one.is_success:
-                _record_success(one)
-            else:
+            if not one.is_success:
                 _record_failure(one)
         _note_health(tries[-1])
     for one in tries:
@@ -187,14 +205,18 @@ WHERE id = %(id)s AND lease_until = %(lease)s AND state = 'delivering'
 """)
 
 
-def _record_success(done: Try) -> None:
-    _RECORD_SUCCESS.run(
-        {
-            "id": done.delivery.pk,
-            "lease": done.delivery.lease_until,
-            "tries": json.dumps(done.all_tries),
-            "now": timezone.now(),
-        }
+def _record_successes(done: Sequence[Try]) -> None:
+    now = timezone.now()
+    _RECORD_SUCCESS.run_many(
+        [
+            {
+                "id": one.delivery.pk,
+                "lease": one.delivery.lease_until,
+                "tries": json.dumps(one.all_tries),
+                "now": now,
+            }
+            for one in done
+        ]
     )
 
 
