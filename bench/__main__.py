@@ -19,6 +19,7 @@ BENCHES = (
     "sending",
     "opting_out",
     "webhooks",
+    "mail",
     "keywords",
 )
 

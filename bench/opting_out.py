@@ -88,7 +88,6 @@ class _Desk:
 
     def _bare(self, people: Sequence[Address], *, prepare: bool) -> None:
         raw = connection.connection
-        raw.prepare_threshold = 0 if prepare else None
         now = timezone.now()
         with raw.transaction(), psycopg.Cursor(raw) as cursor:
             locks = sorted(_number(person) for person in people)
@@ -105,7 +104,6 @@ class _Desk:
                 for person, pk in zip(people, events, strict=True)
             ]
             _insert(cursor, _DETAIL, details, prepare=prepare)
-        raw.prepare_threshold = None
 
     def _entry(self, person: Address, now: object) -> tuple[Any, ...]:
         who = (person.key, person.kind.value, person.address, person.raw)

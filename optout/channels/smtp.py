@@ -10,12 +10,11 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from email.message import EmailMessage
-from email.policy import EmailPolicy
-from email.utils import formatdate, parseaddr
+from email.utils import parseaddr
 from typing import Any
 
 from optout.addresses import AddressKind
+from optout.channels import mail
 from optout.channels.base import (
     Accepted,
     NoAnswer,
@@ -34,26 +33,6 @@ _VERDICTS = (2, 4, 5)
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 
 Reply = tuple[int, bytes]
-
-
-class _MailPolicy(EmailPolicy):
-    """Writes our own header lines as they are.
-
-    Python folds a long word into encoded words, which no mail client reads back as a
-    link: List-Unsubscribe would be dead. RFC 5322 allows lines of 998 characters.
-    Bodies are ASCII on the wire (`cte_type`): not every server takes eight bits.
-    """
-
-    _AS_THEY_ARE = frozenset({"list-unsubscribe", "list-id", "message-id"})
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        if name.lower() in self._AS_THEY_ARE:
-            return f"{name}: {value}{self.linesep}".encode("ascii")
-        return super().fold_binary(name, value)
-
-
-_SMTP = _MailPolicy(linesep="\r\n", cte_type="7bit")
-_SMTPUTF8 = _SMTP.clone(utf8=True)
 
 
 class _Server(smtplib.SMTP):
@@ -141,7 +120,7 @@ class SmtpTransport(Transport):
             raise Refused("The mail server takes no addresses outside ASCII.")
         options = ("SMTPUTF8", "BODY=8BITMIME") if needs_utf8 else ()
         try:
-            raw = self._build(message, utf8=needs_utf8)
+            raw = mail.build(self.connection.sender, message, utf8=needs_utf8)
         except ValueError as error:
             raise Refused(f"This cannot be written as a mail: {error}") from error
         _expect(server.mail(sender, options))
@@ -162,20 +141,6 @@ class SmtpTransport(Transport):
             raise NoAnswer("The mail server's answer could not be read.")
         _expect(reply)
         return Accepted(_words(reply)[:255])
-
-    def _build(self, message: Outgoing, *, utf8: bool) -> bytes:
-        mail = EmailMessage(policy=_SMTPUTF8 if utf8 else _SMTP)
-        mail["From"] = self.connection.sender
-        mail["To"] = message.address
-        mail["Subject"] = message.subject
-        mail["Date"] = formatdate()
-        for name, value in message.headers.items():
-            mail[name] = value
-        mail.set_content(message.text)
-        if message.html:
-            mail.add_alternative(message.html, subtype="html")
-        raw = mail.as_bytes()
-        return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
 
     # The connection
 
