@@ -7,7 +7,7 @@ from django.core.mail import EmailMultiAlternatives
 
 from bench.table import MICROSECONDS, Note, Row, Target
 from bench.timing import Variant, interleave
-from optout.channels import mail
+from optout import mail
 from optout.channels.base import Outgoing
 
 MAILS = 100  # in a turn

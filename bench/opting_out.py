@@ -1,10 +1,11 @@
 """What an opt-out costs, one at a time and 500 at a time, against a bare transaction.
 
 The bare one takes the same locks and writes the same rows into the same tables: entry,
-ledger event and its detail. It knows beforehand what `entries.opt_out` has to find out:
-that the list stands, the address is not on it and nothing is on its way to it. One at a
-time it executes statements that are prepared, 500 at a time one multi-row INSERT into
-each table, put together by psycopg. The list has no webhook URL.
+ledger event and its detail. One at a time it executes all that `entries.opt_out` does,
+its three reads too, by Django's plain cursor. 500 at a time it executes one multi-row
+INSERT into each table, put together by psycopg, and knows beforehand what we have to
+find out: that the list stands, nobody is on it and nothing is on its way. The list has
+no webhook URL.
 """
 
 import itertools
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from bench.table import MICROSECONDS, Note, Row, Target
@@ -80,30 +81,42 @@ class _Desk:
 
     def one_by_one_bare(self) -> None:
         for person in self.people:
-            self._bare([person], prepare=True)
+            with transaction.atomic(), connection.cursor() as cursor:
+                self._lock(cursor, [person])
+                cursor.execute(_LIST, [self.list_id])
+                cursor.fetchall()
+                cursor.execute(_HERE_BEFORE, [person.key])
+                cursor.fetchall()
+                self._write(cursor, [person])
+            with connection.cursor() as cursor:
+                cursor.execute(_ON_THEIR_WAY, [person.key])
+                cursor.fetchall()
 
     def many_bare(self) -> None:
-        for start in range(0, len(self.people), MANY):
-            self._bare(self.people[start : start + MANY], prepare=False)
-
-    def _bare(self, people: Sequence[Address], *, prepare: bool) -> None:
         raw = connection.connection
+        for start in range(0, len(self.people), MANY):
+            people = self.people[start : start + MANY]
+            with raw.transaction(), psycopg.Cursor(raw) as cursor:
+                self._lock(cursor, people)
+                self._write(cursor, people)
+
+    def _lock(self, cursor: Any, people: Sequence[Address]) -> None:
+        cursor.execute(_LOCK, [sorted(_number(person) for person in people)])
+        cursor.fetchall()
+
+    def _write(self, cursor: Any, people: Sequence[Address]) -> None:
         now = timezone.now()
-        with raw.transaction(), psycopg.Cursor(raw) as cursor:
-            locks = sorted(_number(person) for person in people)
-            cursor.execute(_LOCK, [locks], prepare=prepare)
-            rows = [self._entry(person, now) for person in people]
-            made = _insert(cursor, _ENTRY, rows, prepare=prepare)
-            told = [
-                self._event(person, pk, now)
-                for person, pk in zip(people, made, strict=True)
-            ]
-            events = _insert(cursor, _EVENT, told, prepare=prepare)
-            details = [
-                (pk, person.address, person.raw, "", "", "", "")
-                for person, pk in zip(people, events, strict=True)
-            ]
-            _insert(cursor, _DETAIL, details, prepare=prepare)
+        made = _insert(cursor, _ENTRY, [self._entry(person, now) for person in people])
+        told = [
+            self._event(person, pk, now)
+            for person, pk in zip(people, made, strict=True)
+        ]
+        events = _insert(cursor, _EVENT, told)
+        details = [
+            (pk, person.address, person.raw, "", "", "", "")
+            for person, pk in zip(people, events, strict=True)
+        ]
+        _insert(cursor, _DETAIL, details)
 
     def _entry(self, person: Address, now: object) -> tuple[Any, ...]:
         who = (person.key, person.kind.value, person.address, person.raw)
@@ -118,6 +131,15 @@ class _Desk:
 
 _SOURCE, _REASON = Source.PAGE, Reason.STAFF
 _LOCK = "SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS k"
+_LIST = "SELECT * FROM optout_optoutlist WHERE id = %s"
+_HERE_BEFORE = (
+    "SELECT id FROM optout_entry"
+    " WHERE key = %s AND (back_at IS NOT NULL OR ended_at IS NULL)"
+)
+_ON_THEIR_WAY = (
+    "SELECT id FROM optout_outgoingmessage WHERE key = %s AND state = 'sending'"
+    " AND lease_until > statement_timestamp()"
+)
 _ENTRY = (
     "INSERT INTO optout_entry (list_id, channel_id, key, address_kind, address, raw,"
     " source, reason_code, tier, wording, note, actor_label, created_at, updated_at,"
@@ -137,16 +159,10 @@ def _number(person: Address) -> int:
     return int.from_bytes(person.key.bytes[:8], "big", signed=True)
 
 
-def _insert(
-    cursor: psycopg.Cursor[Any],
-    statement: str,
-    rows: Sequence[Sequence[Any]],
-    *,
-    prepare: bool,
-) -> list[int]:
+def _insert(cursor: Any, statement: str, rows: Sequence[Sequence[Any]]) -> list[int]:
     """The ids of the rows, written by one statement of one or many rows."""
     row = f"({', '.join(['%s'] * len(rows[0]))})"
     values = list(itertools.chain.from_iterable(rows))
     text = statement.format(", ".join([row] * len(rows)))
-    cursor.execute(text, values, prepare=prepare)
+    cursor.execute(text, values)
     return [pk for (pk,) in cursor.fetchall()]

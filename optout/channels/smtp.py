@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from email.utils import parseaddr
 from typing import Any
 
+from optout import mail
 from optout.addresses import AddressKind
-from optout.channels import mail
 from optout.channels.base import (
     Accepted,
     NoAnswer,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optout.channels import mail
+from optout import mail
 from optout.channels.base import Outgoing
 
 SENDER = "The shop <shop@example.org>"
