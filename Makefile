@@ -43,8 +43,8 @@ run: $(RUN)
 
 # Three at a time on two cores: the fault tests wait more than they work.
 test: $(DEV)
-	$(PY) -m pytest --engine sqlite -n 3 --dist loadgroup
-	$(PY) -m pytest --engine postgresql -n 3 --dist loadgroup -m "not browser"
+	$(PY) -m pytest --engine sqlite -n 3 --dist worksteal
+	$(PY) -m pytest --engine postgresql -n 3 --dist worksteal -m "not browser"
 
 bench: $(DEV)
 	$(PY) -m bench $(ARGS)

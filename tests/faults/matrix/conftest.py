@@ -15,13 +15,6 @@ from tests.faults.tally import Tally
 from tests.invariants import assert_invariants_hold
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All rows go to one process of a parallel run: there is one site to start."""
-    for item in items:
-        if "site" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("site"))
-
-
 @pytest.fixture(scope="package")
 def shared_site(django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
     """One for all rows: to start it takes longer than most rows do."""
