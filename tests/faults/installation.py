@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
 from optout import links
@@ -50,13 +51,17 @@ def wait_until(is_so: Callable[[], object], what: str) -> None:
 def database_at(**place: object) -> Iterator[None]:
     """This process's own ORM on another database of the same engine."""
     before = dict(connection.settings_dict)
-    connection.close()
-    connection.settings_dict.update(place)
+    _go_to(place)
     try:
         yield
     finally:
-        connection.close()
-        connection.settings_dict.update(before)
+        _go_to(before)
+
+
+def _go_to(place: Mapping[str, object]) -> None:
+    connection.close()
+    connection.settings_dict.update(place)
+    ContentType.objects.clear_cache()  # its ids are other ones there
 
 
 @dataclass

@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-PEOPLE = 1_000  # half are imported as opted out, the others write STOP
+PEOPLE = 600  # half are imported as opted out, the others write STOP
 
 
 def test_nothing_leaves_after_an_opt_out_in_a_storm(
