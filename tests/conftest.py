@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ from django.conf import settings
 from django.core.cache import cache
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+
+from tests.servers import free_port
 
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Else every test client reads the whole folder of static files: half of a test's time.
@@ -46,7 +47,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Redis of its own on a free loopback port, as production has it: noeviction."""
-    port = _free_port()
+    port = free_port()
     folder = tmp_path_factory.mktemp("redis")
     server = subprocess.Popen(_redis_command(port, folder), stdout=subprocess.DEVNULL)
     try:
@@ -63,12 +64,6 @@ def _redis_command(port: int, folder: Path) -> list[str]:
         *("--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)),
         *("--maxmemory-policy", "noeviction", "--save", "", "--appendonly", "no"),
     ]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for_redis(port: int) -> None:

@@ -16,6 +16,13 @@ from typing import Self
 LOOPBACK = "127.0.0.1"
 
 
+def free_port() -> int:
+    """A port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
 @dataclass(frozen=True)
 class Received:
     """One request as it reached a receiver; header names in lower case."""

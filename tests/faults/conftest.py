@@ -1,6 +1,5 @@
 """Processes, files and rows the fault tests share."""
 
-import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from optout.models import Channel, Content, Purpose, default_list
 from tests.faults import crash_points, program, provider
 from tests.faults.children import DATABASE_VARIABLE, Child
 from tests.faults.tally import Tally
+from tests.servers import free_port
 
 
 @dataclass
@@ -145,12 +145,6 @@ class WebProcess:
             return self.session.request(method, url, timeout=30, **more)
         except requests.ConnectionError:
             return None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

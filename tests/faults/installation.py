@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +19,9 @@ from optout import links
 from optout_project.management.commands.start import worker_command
 from tests.faults import product
 from tests.servers import LOOPBACK
+from tests.waiting import wait_until
 
 PROGRAM = "tests.faults.product"
-PATIENCE_SECONDS = 60.0  # a busy machine starts processes slowly
 CALL_SECONDS = 30.0
 # A sender starts no call later than 6.5 seconds after its claim.
 KNOBS: Mapping[str, object] = {
@@ -37,14 +36,6 @@ KNOBS: Mapping[str, object] = {
     "teambox.inbound.LEASE": 4.0,
 }
 HASTE = 4.0
-
-
-def wait_until(is_so: Callable[[], object], what: str) -> None:
-    """Return as soon as it is so; fails with `what` when that takes too long."""
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < give_up_at, f"never: {what}"
-        time.sleep(0.02)
 
 
 @contextmanager

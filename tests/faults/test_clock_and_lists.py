@@ -52,9 +52,10 @@ from tests.factories import (
     queue,
 )
 from tests.faults.conftest import Yard, queue_messages
-from tests.faults.test_kill import everything_left, wait_until
+from tests.faults.test_kill import everything_left
 from tests.invariants import assert_invariants_hold
 from tests.servers import Receiver
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,8 +1,7 @@
 """kill -9 at each named moment: every window is hit, and nothing is lost or doubled."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from django.db.models import Count
@@ -31,6 +30,7 @@ from tests.faults.conftest import WebProcess, Yard, queue_messages
 from tests.faults.knobs import SHORT_LEASES
 from tests.invariants import assert_invariants_hold
 from tests.servers import Receiver
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -49,14 +49,6 @@ def _small_and_sound(yard: Yard) -> Iterator[None]:
     yield
     yard.stop()
     assert_invariants_hold()
-
-
-def wait_until(is_so: Callable[[], bool], *, seconds: float = 30) -> None:
-    """Look again and again; fails when it does not become so."""
-    give_up_at = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < give_up_at, str(states())
-        time.sleep(0.02)
 
 
 def states() -> Counter[str]:

@@ -1,8 +1,7 @@
 """kill -9 at random moments: every message leaves exactly once, none is lost."""
 
 import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -12,6 +11,7 @@ from tests.faults.conftest import Yard, queue_messages
 from tests.faults.knobs import SHORT_LEASES
 from tests.faults.tally import Tally
 from tests.invariants import assert_invariants_hold
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.slow,
@@ -20,14 +20,6 @@ pytestmark = [
 ]
 
 KILLS = 4
-PATIENCE_SECONDS = 60
-
-
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < give_up_at, f"never: {what}"
-        time.sleep(0.005)
 
 
 def kill_in_the_middle(yard: Yard, moments: random.Random) -> None:

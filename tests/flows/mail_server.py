@@ -9,7 +9,7 @@ from email.message import Message
 from pathlib import Path
 from typing import Self
 
-from tests.servers import LOOPBACK
+from tests.servers import LOOPBACK, free_port
 
 START_SECONDS = 20
 
@@ -19,7 +19,7 @@ class MailServer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "mails"
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -51,12 +51,6 @@ class MailServer:
 def recipient(mail: Message) -> str:
     """Whom the envelope named."""
     return str(mail["X-RcptTo"])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_it_listens(port: int) -> None:

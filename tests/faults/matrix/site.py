@@ -1,7 +1,6 @@
 """The site under fault: an installation, its provider and receiver, and proxies."""
 
 import itertools
-import socket
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -29,17 +28,13 @@ from optout.models import (
 )
 from tests.factories import make_list
 from tests.faults.http_provider import GOOD, ProviderServer
-from tests.faults.installation import (
-    KNOBS,
-    Installation,
-    database_at,
-    wait_until,
-)
+from tests.faults.installation import KNOBS, Installation, database_at
 from tests.faults.postgres import Postgres
 from tests.faults.proxy import FAIR, Proxy
 from tests.faults.redis_server import RedisServer
 from tests.faults.tally import Tally
-from tests.servers import LOOPBACK, Receiver
+from tests.servers import LOOPBACK, Receiver, free_port
+from tests.waiting import wait_until
 
 CHANNEL, MUTE_CHANNEL = 980, 981
 EVERYTHING = ("web", "worker", "beat")
@@ -290,10 +285,3 @@ def _fill(site: Site) -> None:
             options={"port": site.provider.port},
         )
     _, site.installation.key = create_api_key(name="faults", role=Role.ADMIN)
-
-
-def free_port() -> int:
-    """A port of loopback on which nothing listens now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])

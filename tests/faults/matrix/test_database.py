@@ -15,9 +15,9 @@ import requests
 from optout.models import LedgerEvent, LedgerKind, OutgoingMessage
 from teambox.models import InboundEvent
 from tests.faults.http_provider import Manners
-from tests.faults.installation import wait_until
 from tests.faults.matrix.site import CHANNEL, EVERYTHING, Site
 from tests.faults.proxy import swallow_reply_to
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 

@@ -12,8 +12,8 @@ from optout.models import (
     live_entries,
 )
 from tests.faults.http_provider import Manners
-from tests.faults.installation import wait_until
 from tests.faults.matrix.site import EVERYTHING, MUTE_CHANNEL, Site
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -14,8 +14,8 @@ from django.db.models.functions import Now
 
 from optout.models import MessageState, OutgoingMessage
 from tests.faults.http_provider import Manners
-from tests.faults.installation import wait_until
 from tests.faults.matrix.site import EVERYTHING, Site
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

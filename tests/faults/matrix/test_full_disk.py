@@ -11,9 +11,10 @@ from django.conf import settings
 
 from optout.models import OutgoingBatch, OutgoingMessage
 from tests.faults.http_provider import Manners
-from tests.faults.installation import Installation, wait_until
+from tests.faults.installation import Installation
 from tests.faults.matrix.site import EVERYTHING, Site
 from tests.faults.matrix.test_database import PAST_THE_GATE, PEOPLE, knock_at_all_doors
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.slow,

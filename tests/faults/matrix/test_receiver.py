@@ -20,7 +20,6 @@ from optout import destinations, egress, webhook_delivery, webhook_queue
 from optout.models import DeliveryState, OptOutList, WebhookDelivery
 from tests.certificates import self_signed
 from tests.factories import make_list, opt_out
-from tests.faults.installation import wait_until
 from tests.servers import (
     Behaviour,
     Peer,
@@ -30,6 +29,7 @@ from tests.servers import (
     over_tls,
     says,
 )
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
