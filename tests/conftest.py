@@ -1,5 +1,6 @@
 """Fixtures every test may use."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -27,6 +28,12 @@ NO_CHROMIUM = (
     "NO CHROMIUM: the browser tests did not run. "
     "Install it (Debian: apt-get install chromium) or set CHROMIUM to its path."
 )
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests are not garbage: to look at them takes an eighth."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)

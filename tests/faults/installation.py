@@ -117,7 +117,7 @@ class Installation:
         celery = [*python, "celery", "--quiet", "-A", "optout_project"]
         if name == "beat":
             return [*celery, "beat", "-s", schedule]
-        return [*celery, "worker", "--concurrency", "4", "--hostname", f"{name}@test"]
+        return [*celery, "worker", "--concurrency", "2", "--hostname", f"{name}@test"]
 
     def _serves(self) -> bool:
         try:
