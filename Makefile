@@ -7,6 +7,9 @@ BIN := .venv/bin
 PY := $(BIN)/python
 CODE := manage.py optout_project optout teambox broadcaster
 
+# Tests start hundreds of processes, each of which would compile all modules anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 # A stamp carries the sum of the lock it stands for: a changed lock installs again.
 sum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
 RUN := .venv/.run-$(call sum,requirements.txt)

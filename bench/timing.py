@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from statistics import median
 
 REPEATS = 9  # short turns, so that what else the machine does hits all alike
+# Of turns that are long, three say as much; by then this time has passed.
+LEAST_REPEATS, ENOUGH_SECONDS = 3, 180
 
 
 def nothing() -> None:
@@ -34,7 +36,10 @@ def interleave(
 ) -> dict[str, float]:
     """The median seconds of each variant: one warm-up, then round robin."""
     times: dict[str, list[float]] = {name: [] for name in variants}
+    began = time.monotonic()
     for turn in range(repeats + 1):
+        if turn > LEAST_REPEATS and time.monotonic() - began > ENOUGH_SECONDS:
+            break
         for name, variant in variants.items():
             seconds = variant.seconds()
             if turn:

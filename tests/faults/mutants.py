@@ -97,6 +97,13 @@ MUTANTS = (
         ("tests/optout/test_sender.py",),
     ),
     Mutant(
+        "the short question forgets who left all channels",
+        "optout/gate.py",
+        "AND channel_id IN (0, %(channel)s)\n              AND ended_at",
+        "AND channel_id IN (%(channel)s)\n              AND ended_at",
+        ("tests/optout/test_sender.py", "tests/flows/test_any_door.py"),
+    ),
+    Mutant(
         "what replaced a list is not looked at",
         "optout/gate.py",
         "ON l.id = selected.replaced_by_id\n",

@@ -19,7 +19,7 @@ MESSAGES = st.lists(
     max_size=8,
 )
 quickly = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
