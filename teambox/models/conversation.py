@@ -49,6 +49,7 @@ class Conversation(models.Model):
 
     class Meta:
         ordering = ["-last_at", "-id"]
+        permissions = [("reply_conversation", "Can take care of conversations")]
         constraints = [
             models.UniqueConstraint(
                 fields=["key", "channel"], name="conversation_once"
