@@ -4,7 +4,22 @@ from collections.abc import Mapping
 
 from optout.access import EVERYBODY, Role
 
+_SUPPORT = EVERYBODY - {Role.MARKETER}
+_STAFF = frozenset({Role.COMPLIANCE, Role.ADMIN})
+
 GRANTS: Mapping[str, frozenset[Role]] = {
+    "teambox.view_contact": EVERYBODY,
+    "teambox.add_contact": EVERYBODY - {Role.COMPLIANCE},
+    "teambox.change_contact": EVERYBODY - {Role.COMPLIANCE},
+    "teambox.view_tag": EVERYBODY,
+    "teambox.change_tag": frozenset({Role.ADMIN}),
+    "teambox.view_contactattribute": EVERYBODY,
+    "teambox.add_contactattribute": frozenset({Role.ADMIN}),
+    "teambox.change_contactattribute": frozenset({Role.ADMIN}),
+    "teambox.view_note": EVERYBODY,
+    "teambox.view_conversation": _SUPPORT,
+    "teambox.view_line": _SUPPORT,
+    "teambox.reply_conversation": frozenset({Role.AGENT, Role.ADMIN}),
     "teambox.view_inboundevent": EVERYBODY,
-    "teambox.retry_inboundevent": frozenset({Role.COMPLIANCE, Role.ADMIN}),
+    "teambox.retry_inboundevent": _STAFF,
 }

@@ -16,7 +16,7 @@ from django.utils import timezone
 from optout import wake
 from optout.addresses import InvalidAddress
 from optout.models import Channel
-from teambox import keyword_requests
+from teambox import keyword_requests, threads
 from teambox.keyword_requests import Handled
 from teambox.models import EventState, InboundEvent
 
@@ -170,29 +170,35 @@ def _handle(event: InboundEvent) -> None:
 
 
 def _attempt(event: InboundEvent) -> dict[str, Any]:
-    """Handle it; answers the columns that tell what became of it."""
+    """Handle it; answers the columns that tell what became of it.
+
+    What the keywords did stands whatever happens to the conversation afterwards.
+    """
     if event.attempts > MAX_TRIES:
         return _failed(event, "Its worker stopped each time.")
+    did: dict[str, Any] = {}
     try:
-        return _done(keyword_requests.handle(event))
+        handled = keyword_requests.handle(event)
+        did = _did(handled)
+        threads.take_in(event, handled)
     except InvalidAddress as error:
-        return _failed(event, error.message)
+        return did | _failed(event, error.message)
     except Exception as error:  # whatever it is, the message stays for another try
         logger.exception("Inbound event %s could not be handled", event.pk)
-        reason = f"{type(error).__name__}: {error}"
+        return did | _later(event, f"{type(error).__name__}: {error}")
+    return did | {"state": EventState.DONE, "error": ""}
+
+
+def _did(handled: Handled) -> dict[str, Any]:
+    answer = {"lists": handled.lists, "rule": handled.rule_id}
+    return {"outcome": handled.outcome, "answer": answer}
+
+
+def _later(event: InboundEvent, reason: str) -> dict[str, Any]:
     if event.attempts == MAX_TRIES:
         return _failed(event, reason)
     wait = WAITS[event.attempts - 1]
     return {"next_at": timezone.now() + wait, "error": reason[:300]}
-
-
-def _done(handled: Handled) -> dict[str, Any]:
-    return {
-        "state": EventState.DONE,
-        "outcome": handled.outcome,
-        "answer": {"lists": handled.lists, "rule": handled.rule_id},
-        "error": "",
-    }
 
 
 def _failed(event: InboundEvent, reason: str) -> dict[str, Any]:

@@ -30,11 +30,11 @@ WHERE event.outcome IN ('opted_out', 'review') AND told.kind IS NULL
 
 @invariant(InboundEvent)
 def events_done_have_an_outcome() -> Events:
-    """An event that is done says what it did, one that is not says nothing yet."""
+    """An event that is done says what it did; one that is not, only with an error."""
     is_done, says_nothing = Q(state=EventState.DONE), Q(outcome="")
     return InboundEvent.objects.filter(
         is_done & says_nothing
-        | ~is_done & ~says_nothing
+        | ~is_done & ~says_nothing & Q(error="")
         | ~Q(state__in=EventState.values)
     )
 

@@ -1,0 +1,5 @@
+"""The Django admin of this floor."""
+
+from teambox.admin import contacts, conversations, inbound
+
+__all__ = ["contacts", "conversations", "inbound"]
