@@ -26,16 +26,11 @@ from optout.models import (
     Workspace,
     default_list,
 )
+from optout.refusals import Refused
 
 
-class BroadcastError(ValueError):
-    """A wish that the broadcast's state or content refuses; `code` is for programs."""
-
-    def __init__(self, code: str, message: str, field: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.field = field
+class BroadcastError(Refused):
+    """A wish that the broadcast's state or content refuses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from optout.models import (
     live_entries,
     live_lists,
 )
+from optout.refusals import Refused
 
 RECENT = timedelta(days=30)
 MAX_ALIASES = 50
@@ -41,14 +42,8 @@ _MAX_WORD: int = Keyword._meta.get_field("text").max_length or 0
 _MAX_FOLDED: int = Keyword._meta.get_field("folded").max_length or 0
 
 
-class ListError(ValueError):
-    """A change of a list that is refused; `code` is for programs, `field` for forms."""
-
-    def __init__(self, code: str, message: str, field: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.field = field
+class ListError(Refused):
+    """A change of a list that is refused."""
 
 
 @dataclass(frozen=True, slots=True)

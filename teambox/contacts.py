@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from optout.actors import Actor
 from optout.addresses import Address
+from optout.refusals import Refused
 from teambox import attribute_values
 from teambox.models import Contact, ContactAddress, Note, Tag
 
@@ -22,14 +23,8 @@ MAX_NAME: int = Contact._meta.get_field("name").max_length or 0
 MAX_TAG: int = Tag._meta.get_field("name").max_length or 0
 
 
-class ContactError(ValueError):
-    """A change that is refused; `code` is for programs, `field` for forms."""
-
-    def __init__(self, code: str, message: str, field: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.field = field
+class ContactError(Refused):
+    """A change of a contact that is refused."""
 
 
 # Finding

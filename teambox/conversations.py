@@ -1,7 +1,7 @@
 """Conversations: what comes in and goes out, who takes care of it, what happened.
 
-Every change locks the conversation, writes a line and raises its version, so that a
-page that polls sees each change once and in order.
+Every change but being read locks the conversation, writes a line and raises its
+version, so that a page that polls sees each change once and in order.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from optout.actors import NOBODY, Actor
 from optout.addresses import Address
 from optout.models import Channel, Content, Purpose
 from optout.outbox import Recipient
+from optout.refusals import Refused
 from teambox import contacts
 from teambox.models import (
     PREVIEW_CHARS,
@@ -30,14 +31,8 @@ MAX_REPLY = 4_000
 SUBJECT = "Your message to us"  # of a reply by email
 
 
-class ConversationError(ValueError):
-    """A wish that the conversation's state refuses; `code` is for programs."""
-
-    def __init__(self, code: str, message: str, field: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.field = field
+class ConversationError(Refused):
+    """A wish that the conversation's state refuses."""
 
 
 @contextmanager

@@ -60,7 +60,7 @@ class Tag(models.Model):
 
 
 class Contact(models.Model):
-    """A person or company. Written by `contacts` and `contact_merging` alone.
+    """A person or company. Written by `contacts` alone.
 
     Nothing here says who may be written to: entries know addresses, not contacts, so
     that no edit, merge or deletion of a contact ever ends one.
