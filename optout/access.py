@@ -12,7 +12,7 @@ from django.db.models import Q, TextChoices
 from django.utils import timezone
 
 from optout.lifts import Power
-from optout.models import ApiKey
+from optout.models import ApiKey, Workspace
 
 
 class Role(TextChoices):
@@ -88,6 +88,19 @@ def lifting_power(user: "User | AnonymousUser | Principal") -> Power:
         guarded=user.has_perm("optout.lift_guarded_entry"),
         legal=user.has_perm("optout.lift_legal_entry"),
     )
+
+
+def masks_addresses(user: User | AnonymousUser) -> bool:
+    """Whether this user sees addresses masked: so says each of the user's roles.
+
+    A switch for people. A key's program needs addresses, whatever its role.
+    """
+    if user.is_superuser or not user.is_authenticated:
+        return False
+    masked = set(Workspace.load().masked_roles)
+    if not masked:
+        return False
+    return set(user.groups.values_list("name", flat=True)) <= masked
 
 
 # API keys

@@ -79,14 +79,22 @@ class Address:
 
     @property
     def masked(self) -> str:
-        """Enough for the owner to recognise it, too little for anyone else."""
-        if self.kind is AddressKind.PHONE:
-            code = phone_numbers.country_code(self.address[1:])
-            return f"+{code}•••••{self.address[-3:]}"
-        if self.kind is AddressKind.EMAIL:
-            local, _, domain = self.address.partition("@")
-            return f"{local[0]}•••@{domain}"
-        return f"•••{self.address[-3:]}" if len(self.address) > 6 else "•••"
+        """The address as `masked` shows it."""
+        return masked(self.address)
+
+
+def masked(address: str) -> str:
+    """An address as stored, for those who may not see it whole.
+
+    Enough for the owner to recognise it, too little for anyone else.
+    """
+    if address.startswith("+"):
+        code = phone_numbers.country_code(address[1:])
+        return f"+{code}•••••{address[-3:]}"
+    if "@" in address:
+        local, _, domain = address.partition("@")
+        return f"{local[:1]}•••@{domain}"
+    return f"•••{address[-3:]}" if len(address) > 6 else "•••"
 
 
 def parse(

@@ -1,10 +1,14 @@
-"""The entries of a list as its page, its export and bulk removals choose them."""
+"""The entries pages, exports and bulk removals show: of a list, or of addresses."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
 
 from django.db.models import F, QuerySet
 from django.http import QueryDict
 
 from optout.filters import EntryFilter
-from optout.models import Entry, OptOutList
+from optout.models import Entry, OptOutList, live_entries
 
 
 def shown_entries(opt_out_list: OptOutList | None = None) -> QuerySet[Entry]:
@@ -20,3 +24,15 @@ def filtered(query: QueryDict, entries: QuerySet[Entry]) -> QuerySet[Entry]:
         return entries.none()
     found: QuerySet[Entry] = matching.qs
     return found
+
+
+def live_by_key(keys: Iterable[UUID]) -> dict[UUID, list[Entry]]:
+    """The live entries of these addresses, newest first; one query for all of them.
+
+    An address without one is not in the answer.
+    """
+    found: dict[UUID, list[Entry]] = defaultdict(list)
+    rows = live_entries().filter(key__in=set(keys)).select_related("list", "channel")
+    for entry in rows.order_by("-id"):
+        found[entry.key].append(entry)
+    return dict(found)

@@ -174,16 +174,3 @@ def leave_more(
 
 def _public_lists() -> list[OptOutList]:
     return list(live_lists().exclude(public_name=""))
-
-
-def masked(address: Address) -> str:
-    """Enough to know one's own address by, too little for anybody else.
-
-    >>> masked(parse("leena.paul@example.org")), masked(parse("+34600111222"))
-    ('l•••l@example.org', '+34•••222')
-    """
-    if address.kind == AddressKind.EMAIL:
-        local, _, domain = address.address.rpartition("@")
-        ends = f"{local[0]}•••{local[-1]}" if len(local) > 3 else f"{local[0]}•••"
-        return f"{ends}@{domain}"
-    return f"{address.address[:3]}•••{address.address[-3:]}"

@@ -43,9 +43,26 @@ class Link:
 
 RAIL = (
     Item(label="Dashboard", icon="layout-dashboard", url_name="dashboard", pinned=True),
-    Item(label="Teambox", icon="inbox", url_name="teambox", pinned=True),
-    Item(label="Review", icon="shield-alert", url_name="review", pinned=True),
-    Item(label="Contacts", icon="users", url_name="contacts"),
+    Item(
+        label="Teambox",
+        icon="inbox",
+        url_name="teambox",
+        permission="teambox.view_conversation",
+        pinned=True,
+    ),
+    Item(
+        label="Review",
+        icon="shield-alert",
+        url_name="review",
+        permission="optout.decide_reviews",
+        pinned=True,
+    ),
+    Item(
+        label="Contacts",
+        icon="users",
+        url_name="contacts",
+        permission="teambox.view_contact",
+    ),
     Item(
         label="Broadcaster",
         icon="megaphone",
@@ -55,7 +72,12 @@ RAIL = (
     ),
     Item(label="Sequences", icon="workflow", url_name="sequences"),
     Item(label="Connectors", icon="plug", url_name="connectors"),
-    Item(label="Smart replies", icon="bot", url_name="smart-replies"),
+    Item(
+        label="Smart replies",
+        icon="bot",
+        url_name="smart-replies",
+        permission="teambox.view_smartreply",
+    ),
     Item(label="Opt-out lists", icon="ban", url_name="lists", pinned=True),
 )
 

@@ -24,6 +24,14 @@ class Workspace(models.Model):
         default=False,
         help_text="STOP on one channel opts the person out on every channel.",
     )
+    forbid_agent_replies = models.BooleanField(
+        "agents may not reply to who has opted out",
+        default=False,
+        help_text="An answer to what the person wrote is no marketing: it may go out.",
+    )
+    masked_roles = models.JSONField(
+        "roles that see addresses masked", default=list, blank=True
+    )
     hash_key_fingerprint = models.CharField(max_length=32, blank=True, editable=False)
 
     class Meta:

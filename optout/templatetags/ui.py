@@ -17,6 +17,8 @@ from django.utils.html import format_html
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 
+from optout import access, addresses
+
 register = template.Library()
 
 # By name, because this floor imports nothing from the project above it.
@@ -202,10 +204,32 @@ def relative(moment: datetime, now: datetime) -> str:
     return date_format(moment, "j M" if moment.year == now.year else "j M Y")
 
 
-@register.inclusion_tag("components/address.html")
-def address(text: str, lists: Sequence[object] = ()) -> dict[str, Any]:
-    """Draw an address, with a ban icon naming the lists it is on."""
-    return {"text": text, "names": ", ".join(str(name) for name in lists)}
+@register.inclusion_tag("components/address.html", takes_context=True)
+def address(
+    context: Context, text: str, lists: Sequence[object] | str = ()
+) -> dict[str, Any]:
+    """Draw an address, with a ban icon naming the lists, or the list, it is on."""
+    rows = [lists] if isinstance(lists, str) else lists
+    names = ", ".join(dict.fromkeys(str(row) for row in rows))
+    return {"text": seen_address(context, text), "names": names}
+
+
+@register.simple_tag(takes_context=True)
+def seen_address(context: Context, text: str) -> str:
+    """Return an address as this user may see it: masked, where the role says so."""
+    if not text:
+        return "Erased address"
+    return addresses.masked(text) if _masks(context) else text
+
+
+def _masks(context: Context) -> bool:
+    """Whether the page masks addresses; asked once for each request."""
+    request = context.get("request")
+    if request is None:  # no user's page
+        return False
+    if not hasattr(request, "masks_addresses"):
+        request.masks_addresses = access.masks_addresses(request.user)
+    return bool(request.masks_addresses)
 
 
 @register.simple_tag

@@ -91,7 +91,7 @@ def _shown(request: HttpRequest, invitation: Invitation) -> dict[str, Any]:
     return {
         "token": _token(request),
         "company": Workspace.load().name,
-        "address": unsubscribe.masked(invitation.address),
+        "address": invitation.address.masked,
         "channel": invitation.message.channel,
         "opt_out_list": invitation.opt_out_list,
         "what": _what(invitation.opt_out_list),

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
+from optout.access import Role
 from optout.models import Workspace
 from optout.views.dialogs import PageRequest, posted
 
@@ -18,7 +19,15 @@ else:
 
 
 class WorkspaceForm(_ModelForm):
-    """The company, how its numbers are read, and how far a person's word goes."""
+    """The company, how it reads numbers and people's words, who sees addresses."""
+
+    masked_roles = forms.MultipleChoiceField(
+        label="Roles that see addresses masked",
+        required=False,
+        choices=Role.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Such as +34•••••222. They can still look up an address they know.",
+    )
 
     class Meta:
         model = Workspace
@@ -26,12 +35,15 @@ class WorkspaceForm(_ModelForm):
             "name",
             "default_region",
             "person_opts_out_everywhere",
+            "forbid_agent_replies",
+            "masked_roles",
         ]
         labels = {
             "name": "Company name",
             "person_opts_out_everywhere": (
                 "What a person says counts for all channels"
             ),
+            "forbid_agent_replies": "Agents may not reply to who has opted out",
         }
         help_texts = {
             "name": "People see it on the unsubscribe page and in test messages.",

@@ -1,0 +1,43 @@
+"""Addresses are masked for the roles that the workspace names."""
+
+import pytest
+
+from optout.access import Role
+from optout.models import Workspace, default_list
+from tests.factories import ASHA, opt_out
+from tests.page_clients import browser_of, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def entries_page_of(role: Role) -> str:
+    opt_out(ASHA)
+    return browser_of(role).get(f"/opt-out/{default_list().pk}/").content.decode()
+
+
+def mask_for(*roles: Role) -> None:
+    Workspace.objects.update(masked_roles=list(roles))
+
+
+def test_everybody_sees_addresses_until_a_role_is_masked() -> None:
+    assert ASHA in entries_page_of(Role.AGENT)
+
+
+def test_a_masked_role_sees_too_little_of_an_address_to_use_it() -> None:
+    mask_for(Role.AGENT)
+    page = entries_page_of(Role.AGENT)
+    assert ASHA not in page
+    assert "+34•••••222" in page
+
+
+def test_other_roles_see_addresses_still() -> None:
+    mask_for(Role.AGENT)
+    assert ASHA in entries_page_of(Role.COMPLIANCE)
+
+
+def test_an_admin_chooses_the_masked_roles() -> None:
+    admin = browser_of(Role.ADMIN)
+    form = {"name": "Shop", "masked_roles": [Role.AGENT, Role.MARKETER]}
+    assert admin.post("/settings/", form).status_code == 302
+    assert Workspace.load().masked_roles == [Role.AGENT, Role.MARKETER]
+    assert "Roles that see addresses masked" in text_of(admin.get("/settings/"))
