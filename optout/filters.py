@@ -136,13 +136,13 @@ class EntryFilter(FilterSet):  # type: ignore[misc]  # django-filter has no type
         self, queryset: QuerySet[Entry], name: str, value: str
     ) -> QuerySet[Entry]:
         """By the key where the text is an address that is there, else by a part."""
-        exact = queryset.filter(key__in=_keys(value))
+        exact = queryset.filter(key__in=keys_of(value))
         if exact.exists():
             return exact
-        return queryset.filter(address__icontains=_part(value))
+        return queryset.filter(address__icontains=part_of(value))
 
 
-def _keys(text: str) -> set[UUID]:
+def keys_of(text: str) -> set[UUID]:
     """The keys a text may stand for: two where a number can be read both ways."""
     try:
         return {addresses.parse(text, region=Workspace.load().region).key}
@@ -152,7 +152,7 @@ def _keys(text: str) -> set[UUID]:
         return set()
 
 
-def _part(text: str) -> str:
+def part_of(text: str) -> str:
     """Digits stand close together in a stored number, however they were typed."""
     if any(char.isdecimal() for char in text) and all(
         char.isdecimal() or char in _NUMBER_SIGNS for char in text

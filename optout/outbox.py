@@ -58,8 +58,13 @@ def open_batch(
     return batch
 
 
-def standing_batch(channel: Channel, purpose: Purpose) -> OutgoingBatch:
-    """The batch of a channel that replies or list messages go into, made once."""
+def standing_batch(
+    channel: Channel, purpose: Purpose, lists: Sequence[OptOutList] = ()
+) -> OutgoingBatch:
+    """The batch of a channel and purpose that single messages go into, made once.
+
+    Its lists are those it was made with.
+    """
     running = OutgoingBatch.objects.filter(
         channel=channel, purpose=purpose, state=BatchState.RUNNING
     )
@@ -67,7 +72,9 @@ def standing_batch(channel: Channel, purpose: Purpose) -> OutgoingBatch:
         return found
     with transaction.atomic():
         Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
-        return running.first() or running.create(channel=channel, purpose=purpose)
+        return running.first() or open_batch(
+            channel=channel, purpose=purpose, lists=lists
+        )
 
 
 def put(

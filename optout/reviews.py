@@ -1,6 +1,7 @@
-"""Deciding what is under review: the person meant an opt-out, or did not."""
+"""The review queue: unclear requests, and deciding what the person meant."""
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from optout import addresses, entries, holds, ledger
 from optout.actors import Actor, Evidence
@@ -14,6 +15,24 @@ from optout.models import (
     Source,
     default_list,
 )
+
+COUNTED_TO = 100
+
+
+def waiting() -> QuerySet[Hold]:
+    """What nobody has decided yet, the oldest request first."""
+    rows = Hold.objects.filter(state=HoldState.WAITING).select_related("channel")
+    return rows.order_by("created_at", "id")
+
+
+def waiting_count() -> int:
+    """How many wait, counted up to `COUNTED_TO`."""
+    return waiting()[:COUNTED_TO].count()
+
+
+def identical(hold: Hold) -> QuerySet[Hold]:
+    """What waits with the same words, in either case; this one is among them."""
+    return waiting().filter(text__iexact=hold.text)
 
 
 def opt_out(hold: Hold, *, actor: Actor) -> entries.Outcome:

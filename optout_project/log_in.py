@@ -17,7 +17,7 @@ class OneQueryBackend(ModelBackend):
         kept: set[str] | None = getattr(user_obj, "_all_permissions", None)
         if kept is None:
             kept = _permissions(user_obj)
-            user_obj._all_permissions = kept  # type: ignore[attr-defined, union-attr]
+            user_obj._all_permissions = kept  # type: ignore[attr-defined]
         return kept
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from optout import reviews
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
@@ -55,6 +57,7 @@ RAIL = (
         icon="shield-alert",
         url_name="review",
         permission="optout.decide_reviews",
+        count=lambda _: reviews.waiting_count(),
         pinned=True,
     ),
     Item(

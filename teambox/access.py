@@ -20,6 +20,10 @@ GRANTS: Mapping[str, frozenset[Role]] = {
     "teambox.view_conversation": _SUPPORT,
     "teambox.view_line": _SUPPORT,
     "teambox.reply_conversation": frozenset({Role.AGENT, Role.ADMIN}),
+    "teambox.view_cannedreply": _SUPPORT,
+    "teambox.add_cannedreply": frozenset({Role.AGENT, Role.ADMIN}),
+    "teambox.change_cannedreply": frozenset({Role.AGENT, Role.ADMIN}),
+    "teambox.delete_cannedreply": frozenset({Role.AGENT, Role.ADMIN}),
     "teambox.view_inboundevent": EVERYBODY,
     "teambox.retry_inboundevent": _STAFF,
 }

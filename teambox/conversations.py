@@ -4,17 +4,26 @@ Every change but being read locks the conversation, writes a line and raises its
 version, so that a page that polls sees each change once and in order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from optout import outbox
+from optout import gate, outbox
 from optout.actors import NOBODY, Actor
 from optout.addresses import Address
-from optout.models import Channel, Content, Purpose
+from optout.models import (
+    Channel,
+    Content,
+    Entry,
+    OutgoingBatch,
+    Purpose,
+    Workspace,
+    default_list,
+)
 from optout.outbox import Recipient
 from optout.refusals import Refused
 from teambox import contacts
@@ -109,20 +118,46 @@ def tell(conversation: Conversation, text: str, *, actor: Actor = NOBODY) -> Lin
         return _add(row, LineKind.SYSTEM, text, actor)
 
 
+def tell_all(keys: Iterable[UUID], text: str, *, actor: Actor = NOBODY) -> None:
+    """A system line in every conversation with these addresses."""
+    for row in Conversation.objects.filter(key__in=list(keys)).order_by("id"):
+        tell(row, text, actor=actor)
+
+
 # What we write
+
+
+def start(channel: Channel, address: Address, text: str, *, actor: Actor) -> Line:
+    """Write to somebody first, and take the conversation where nobody has it.
+
+    Raises ConversationError as `reply` does, and `wrong_kind` for an address the
+    channel does not write to.
+    """
+    if address.kind != channel.address_kind:
+        wanted = channel.get_address_kind_display().lower()
+        message = f"{channel.name} writes to another kind of address: {wanted}."
+        raise ConversationError("wrong_kind", message, "address")
+    conversation = of(channel, address)
+    line = reply(conversation, text, actor=actor)
+    with _changing(conversation.pk) as row:
+        if row.assignee_id is None or not row.is_open:
+            row.state, row.assignee_id = ConversationState.OPEN, actor.user_id
+    return line
 
 
 def reply(
     conversation: Conversation, text: str, *, actor: Actor, form_id: int = 0
 ) -> Line:
-    """Send the person a text; it leaves by the outbox as a reply.
+    """Send the person a text; it leaves by the outbox.
 
-    `form_id` is the version the page showed: a form sent twice is one reply. Raises
-    ConversationError `empty` and `too_long`.
+    As a reply it passes the gate. Where the person never wrote to us it starts a
+    conversation, which the default list withholds. `form_id` is the version the page
+    showed: a form sent twice is one reply. Raises ConversationError `empty`,
+    `too_long`, and `opted_out` where it would be withheld.
     """
     text = _written(text, MAX_REPLY)
+    batch = _batch_for(conversation)
     person = Recipient(conversation.key, conversation.address)
-    batch = outbox.standing_batch(conversation.channel, Purpose.REPLY)
     with _changing(conversation.pk) as row:
         if form_id and (sent := _sent_by_form(row, text, actor, form_id)):
             return sent
@@ -134,6 +169,38 @@ def reply(
         _show(row, text)
         row.unread = 0
     return line
+
+
+def _batch_for(conversation: Conversation) -> OutgoingBatch:
+    channel = conversation.channel
+    if not is_gated(conversation):
+        return outbox.standing_batch(channel, Purpose.REPLY)
+    if withheld := withheld_by(conversation):
+        raise ConversationError("opted_out", withheld, "text")
+    return outbox.standing_batch(channel, Purpose.CONVERSATION_START, [default_list()])
+
+
+def is_gated(conversation: Conversation) -> bool:
+    """Whether what we write is withheld by the default list.
+
+    It is where the person never wrote to us, and where the workspace says so.
+    """
+    if Workspace.load().forbid_agent_replies:
+        return True
+    return not conversation.lines.filter(kind=LineKind.INBOUND).exists()
+
+
+def withheld_by(conversation: Conversation) -> str:
+    """Why a gated message would be withheld now, in words; nothing if it would go."""
+    lists = [default_list().pk]
+    found = gate.suppressed(
+        channel_id=conversation.channel_id, keys=[conversation.key], list_ids=lists
+    ).get(conversation.key)
+    if found is None:
+        return ""
+    if isinstance(found, Entry):
+        return f"The person is on “{found.list.name}”: we may not write first."
+    return "A request of this person waits for review: we may not write first."
 
 
 def _sent_by_form(

@@ -14,8 +14,8 @@ class Migration(migrations.Migration):
             name="forbid_agent_replies",
             field=models.BooleanField(
                 default=False,
-                help_text="An answer to what the person wrote is no marketing: it may go out.",
-                verbose_name="agents may not reply to who has opted out",
+                help_text="An answer to what the person wrote is no marketing, and may go out.",
+                verbose_name="agents may not reply to who is on the default list",
             ),
         ),
         migrations.AddField(

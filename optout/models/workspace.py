@@ -25,9 +25,9 @@ class Workspace(models.Model):
         help_text="STOP on one channel opts the person out on every channel.",
     )
     forbid_agent_replies = models.BooleanField(
-        "agents may not reply to who has opted out",
+        "agents may not reply to who is on the default list",
         default=False,
-        help_text="An answer to what the person wrote is no marketing: it may go out.",
+        help_text="An answer to what the person wrote is no marketing, and may go out.",
     )
     masked_roles = models.JSONField(
         "roles that see addresses masked", default=list, blank=True

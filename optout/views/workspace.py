@@ -43,7 +43,9 @@ class WorkspaceForm(_ModelForm):
             "person_opts_out_everywhere": (
                 "What a person says counts for all channels"
             ),
-            "forbid_agent_replies": "Agents may not reply to who has opted out",
+            "forbid_agent_replies": (
+                "Agents may not reply to who is on the default list"
+            ),
         }
         help_texts = {
             "name": "People see it on the unsubscribe page and in test messages.",

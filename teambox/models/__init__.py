@@ -1,5 +1,6 @@
 """The tables of this floor: what came in, and whom we know."""
 
+from teambox.models.canned_reply import CannedReply
 from teambox.models.contact import (
     AttributeKind,
     Contact,
@@ -20,6 +21,7 @@ from teambox.models.inbound import EventState, InboundEvent, InboundOutcome
 __all__ = [
     "PREVIEW_CHARS",
     "AttributeKind",
+    "CannedReply",
     "Contact",
     "ContactAddress",
     "ContactAttribute",
