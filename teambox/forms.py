@@ -41,7 +41,12 @@ class ComposerForm(forms.Form):
     text = forms.CharField(
         required=False,
         max_length=MAX_REPLY,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(
+            attrs={
+                "rows": 3,
+                "placeholder": "Write a reply… Type / for canned replies",
+            }
+        ),
     )
     is_note = forms.BooleanField(required=False)
     version = forms.IntegerField(required=False, min_value=0, max_value=2**62)

@@ -42,11 +42,12 @@ from teambox.models import InboundEvent, InboundOutcome
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What a message did, the lists it speaks of, and the rule that decided."""
+    """What a message did, the lists it speaks of, the rule and word that decided."""
 
     outcome: InboundOutcome
     lists: list[int] = field(default_factory=list)
     rule_id: str = ""
+    keyword: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ class Asked:
 
     def did(self, outcome: InboundOutcome, lists: list[int]) -> Handled:
         """The outcome, with the rule that decided; each list once."""
-        return Handled(outcome, list(dict.fromkeys(lists)), self.match.rule_id)
+        match = self.match
+        unique = list(dict.fromkeys(lists))
+        return Handled(outcome, unique, match.rule_id, match.word)
 
 
 def sender_address(channel: Channel, sender: str) -> Address:

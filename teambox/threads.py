@@ -8,8 +8,8 @@ from teambox.keyword_requests import Handled
 from teambox.models import Conversation, InboundEvent, InboundOutcome
 
 _TOLD: Mapping[InboundOutcome, str] = {
-    InboundOutcome.OPTED_OUT: "Added to {lists} by this message",
-    InboundOutcome.LIFTED: "Removed from {lists} by this message",
+    InboundOutcome.OPTED_OUT: "Added to {lists} by keyword {keyword}",
+    InboundOutcome.LIFTED: "Removed from {lists} by keyword {keyword}",
     InboundOutcome.STILL_OPTED_OUT: "Came back, but is still on {lists}",
     InboundOutcome.STALE: "Older than what we know: nothing changed",
     InboundOutcome.REVIEW: "Waits for review: marketing is withheld until then",
@@ -25,7 +25,7 @@ def take_in(event: InboundEvent, handled: Handled) -> Conversation:
         event,
         address,
         name=str(event.payload.get("name") or ""),
-        told=told.format(lists=_names(handled.lists)),
+        told=told.format(lists=_names(handled.lists), keyword=handled.keyword.upper()),
     )
 
 

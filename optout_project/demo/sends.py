@@ -26,7 +26,6 @@ from optout.models import (
 )
 from optout.webhook_queue import WAITS
 from optout_project.demo.people import COUNT, Person, person
-from teambox import inbound
 
 SALE = "Autumn sale"
 LETTER = "November newsletter"
@@ -47,15 +46,8 @@ _LETTER_HTML = (
     "<p>See you soon</p>"
 )
 # These have opted out of nothing yet; of the first hundred and twenty, each has once.
-_NEW = range(COUNT - 64, COUNT)
+NEW = range(COUNT - 64, COUNT)
 _LISTED = range(0, 120, 6)
-_ANSWERS = (
-    (0, "STOP"),
-    (1, "Please stop, thank you"),
-    (2, "Who is this? Stop"),
-    (3, "Is the shop open on Sunday?"),
-    (4, "HELP"),
-)
 
 
 def make_broadcasts(
@@ -65,7 +57,7 @@ def make_broadcasts(
     if not Broadcast.objects.filter(name=SALE).exists():
         sale = broadcasts.create(name=SALE, channel=phone, actor=actor)
         broadcasts.write(sale, Words(text=_SALE_TEXT))
-        _address(sale, [person(number) for number in (*_LISTED, *_NEW)])
+        _address(sale, [person(number) for number in (*_LISTED, *NEW)])
         broadcasts.set_lists(sale, [row.pk for row in lists])
         preparing.launch(sale, actor=actor)
         _send(sale)
@@ -98,19 +90,6 @@ def _send(sale: Broadcast) -> None:
                 message_id=message.pk, delivered_at=now, read_at=read_at
             )
     handover.finish_batches()
-
-
-def receive_answers(phone: Channel) -> None:
-    """What five people wrote back; the same messages again have no second effect."""
-    for place, text in _ANSWERS:
-        sender_number = person(_NEW[place]).phone_address.address
-        inbound.receive(
-            channel=phone,
-            sender=sender_number,
-            text=text,
-            message_id=f"demo-{place}",
-        )
-    sender.send_due(seconds=SECONDS_TO_SEND)
 
 
 # Webhooks

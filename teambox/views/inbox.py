@@ -42,10 +42,9 @@ def context(request: PageRequest, current: int | None = None) -> dict[str, Any]:
     rows = list(inbox.rows(tab, request.user.pk, search)[: limit + 1])
     query = urlencode({"tab": tab} | ({"search": search} if search else {}))
     current = current or row_ids.read(request.GET.get("current", ""))
-    shared = {"query": query, "current": current}
+    shared = {"query": query, "tab": tab, "current": current}
     return {
         **shared,
-        "tab": tab,
         "search": search,
         "shown": limit,
         "more": limit + SHOWN if len(rows) > limit < MOST_SHOWN else 0,

@@ -24,12 +24,13 @@ from optout.models import (
     Workspace,
     live_entries,
 )
-from teambox.models import InboundEvent
+from teambox.models import CannedReply, Contact, Conversation, InboundEvent, Line
 
 pytestmark = pytest.mark.django_db
 
 COUNTED: list[type[Model]] = [User, Channel, OptOutList, Entry, LedgerEvent]
 COUNTED += [WebhookDelivery, SandboxMessage, Broadcast, InboundEvent]
+COUNTED += [Contact, Conversation, Line, CannedReply]
 
 
 @pytest.fixture(autouse=True)
@@ -111,9 +112,12 @@ def test_the_broadcast_was_sent_and_kept_from_those_who_opted_out() -> None:
 def test_people_wrote_back() -> None:
     seed()
     outcomes = InboundEvent.objects.order_by("id").values_list("outcome", flat=True)
-    assert list(outcomes) == ["opted_out", "opted_out", "review", "message", "help"]
-    assert Hold.objects.count() == 1
-    told = SandboxMessage.objects.order_by("-id").values_list("text", flat=True)[:3]
+    first = ["opted_out", "opted_out", "review", "message", "help"]
+    assert list(outcomes)[:5] == first
+    states = Conversation.objects.values_list("state", "assignee__username")
+    assert {("open", None), ("open", "agent"), ("solved", "agent")} <= set(states)
+    assert Hold.objects.count() == 2
+    told = SandboxMessage.objects.values_list("text", flat=True)
     assert sum("You will get no more" in text for text in told) == 2
 
 

@@ -73,7 +73,7 @@ def test_the_same_event_again_is_one_line(sms: Channel, asha: Conversation) -> N
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("STOP", "Added to Default opt-out list by this message"),
+        ("STOP", "Added to Default opt-out list by keyword STOP"),
         (UNCLEAR, "Waits for review: marketing is withheld until then"),
         ("HELP", "Asked for help, and got the help text"),
     ],
@@ -91,7 +91,7 @@ def test_an_agents_conversation_does_not_keep_a_stop_from_working(
     conversations.accept(asha, actor=mina)
     assert say(sms, "STOP").outcome == "opted_out"
     assert is_out(sms)
-    assert lines(asha)[-1][1] == "Added to Default opt-out list by this message"
+    assert lines(asha)[-1][1] == "Added to Default opt-out list by keyword STOP"
 
 
 def test_a_new_message_opens_a_solved_conversation_for_anybody(

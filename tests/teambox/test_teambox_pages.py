@@ -169,7 +169,7 @@ def test_an_agent_sees_a_stop_of_a_held_conversation_within_one_poll(
     say(sms, "STOP")
     assert is_out(sms)
     _, html = poll_thread(agent, asha, thread)
-    assert "Added to Default opt-out list by this message" in html
+    assert "Added to Default opt-out list by keyword STOP" in html
     assert "Opted out of Default opt-out list." in html
     assert "Opted out" in poll_list(agent, rows)[1]
 
@@ -217,7 +217,7 @@ def test_a_thread_shows_what_they_wrote_what_we_sent_and_what_happened(
         "Where is my parcel?",
         "Our sale starts",
         "STOP",
-        "by this message",
+        "by keyword STOP",
         default_list().message,
         "Broadcast withheld: Optout Number",
     ]

@@ -8,13 +8,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from optout.actors import actor_of
 from optout.lists import roll_up_counts
-from optout_project.demo import entries, rows, sends
+from optout_project.demo import entries, rows, sends, talks
 
 
 class Command(BaseCommand):
     """Makes what is missing of the demo; what people changed stays changed."""
 
-    help = "Make demo data: users, sandbox channels, lists, entries, broadcasts."
+    help = "Make demo data: users, channels, lists, entries, broadcasts, conversations."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add --yes."""
@@ -45,6 +45,6 @@ def make_demo() -> None:
     phone, mailbox = channels[entries.PHONE], channels[entries.MAILBOX]
     marketer = actor_of(users["marketer"])
     sends.make_broadcasts(phone, mailbox, list(lists.values()), marketer)
-    sends.receive_answers(phone)
+    talks.make(phone, mailbox, users)
     sends.make_deliveries(lists[entries.PROMOTIONS])
     roll_up_counts()
