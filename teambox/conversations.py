@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import Permission, User
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from optout import gate, outbox
@@ -229,6 +231,21 @@ def _written(text: str, limit: int) -> str:
 
 
 # Who takes care of it
+
+
+def agents() -> QuerySet[User]:
+    """Who may take care of conversations, by name."""
+    by_role = Q(groups__permissions__in=_replying())
+    by_name = Q(user_permissions__in=_replying())
+    allowed = by_role | by_name | Q(is_superuser=True)
+    users = User.objects.filter(allowed, is_active=True)
+    return users.distinct().order_by("username")
+
+
+def _replying() -> QuerySet[Permission]:
+    return Permission.objects.filter(
+        codename="reply_conversation", content_type__app_label="teambox"
+    )
 
 
 def accept(conversation: Conversation, *, actor: Actor) -> bool:

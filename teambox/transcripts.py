@@ -70,7 +70,7 @@ class Transcript:
 
 def read(conversation: Conversation, *, before: datetime | None = None) -> Transcript:
     """The newest items, or those before a time; two queries whatever their number."""
-    lines = map(_of_line, _lines(conversation, before))
+    lines = map(of_line, _lines(conversation, before))
     sent = map(_of_message, _sent(conversation, before))
     items = [*lines, *sent]
     newest = nlargest(NEWEST, items, key=_order)
@@ -104,7 +104,8 @@ def _sent(
     return rows[: NEWEST + 1]
 
 
-def _of_line(line: Line) -> Item:
+def of_line(line: Line) -> Item:
+    """A line as an item."""
     return Item(
         kind=line.kind,
         pk=line.pk,

@@ -6,8 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
-from django.contrib.auth.models import User
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -124,7 +122,7 @@ def assign(request: PageRequest, pk: int) -> HttpResponse:
     conversation = found(pk)
     form = AssignForm(
         posted(request),
-        agents=agents(),
+        agents=conversations.agents(),
         initial={"assignee": conversation.assignee_id},
     )
     if not form.is_valid():
@@ -134,15 +132,6 @@ def assign(request: PageRequest, pk: int) -> HttpResponse:
     chosen = form.cleaned_data["assignee"]
     conversations.assign(conversation, chosen, actor=actor_of(request.user))
     return _changed(request, pk, f"Assigned to {chosen or 'nobody'}.")
-
-
-def agents() -> QuerySet[User]:
-    """Who may take care of conversations."""
-    users = User.objects.with_perm(MAY_REPLY, backend=_BACKEND)
-    return users.filter(is_active=True).order_by("username")
-
-
-_BACKEND = "optout_project.log_in.OneQueryBackend"
 
 
 @login_required

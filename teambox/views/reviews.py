@@ -15,7 +15,7 @@ from optout.actors import actor_of
 from optout.listing import live_by_key
 from optout.models import Hold, HoldState
 from optout.views.dialogs import PageRequest, done, posted, show
-from teambox import contacts, conversations
+from teambox import contacts, review
 from teambox.forms import DismissForm
 from teambox.models import Conversation
 
@@ -68,12 +68,8 @@ def opt_out(request: PageRequest, pk: int) -> HttpResponse:
     hold = get_object_or_404(Hold.objects.select_related("channel"), pk=pk)
     if hold.state != HoldState.WAITING:
         return _was_decided(request, hold)
-    actor = actor_of(request.user)
-    outcome = reviews.opt_out(hold, actor=actor)
-    name = outcome.entries[0].list.name
-    told = f"{actor.label} decided the review: added to {name}"
-    conversations.tell_all([hold.key], told, actor=actor)
-    return done(request, f"Added to “{name}”.", url=reverse("review"))
+    added_to = review.opt_out(hold, actor=actor_of(request.user))
+    return done(request, f"Added to “{added_to.name}”.", url=reverse("review"))
 
 
 @login_required
@@ -90,12 +86,8 @@ def dismiss(request: PageRequest, pk: int) -> HttpResponse:
         context = {"form": form, "hold": hold}
         return show(request, "teambox/review_dismiss.html", context, status=status)
     chosen = list(alike) if form.cleaned_data.get("identical") else [hold]
-    actor = actor_of(request.user)
-    for each in chosen:
-        if reviews.dismiss(each, actor=actor, note=form.told):
-            told = f"{actor.label} decided the review: no opt-out"
-            conversations.tell_all([each.key], told, actor=actor)
-    text = f"{len(chosen):,} dismissed." if len(chosen) > 1 else "Dismissed."
+    count = review.dismiss(chosen, actor=actor_of(request.user), note=form.told)
+    text = f"{count:,} dismissed." if count > 1 else "Dismissed."
     return done(request, text, url=reverse("review"))
 
 
