@@ -270,7 +270,7 @@ SPECTACULAR_SETTINGS = {
         "Source": "optout.models.Source",
         "OptOutState": "optout.api.serializers.entries.STATES",
         "DeliveryState": "optout.models.DeliveryState",
-        "MessageState": "optout.models.MessageState",
+        "Status": "broadcaster.api.serializers.STATUSES",
         "ConversationState": "teambox.models.ConversationState",
         "ReviewState": "optout.models.HoldState",
     },

@@ -18,6 +18,8 @@ from optout.models import Channel, MessageState, OutgoingMessage, active_channel
 MAX_RECIPIENTS = 10_000
 _ADDRESSES = ("number", "email")
 
+STATUSES = list(STATUS_LABELS.items())
+
 
 class RecipientField(serializers.Field[Any, Any, Any, Any]):
     """One recipient: `number` or `email`, and any variables."""
@@ -119,7 +121,7 @@ class RowsOutput(serializers.Serializer[Broadcast]):
 class BroadcastOutput(serializers.ModelSerializer[Broadcast]):
     """A broadcast."""
 
-    status = serializers.ChoiceField(choices=list(STATUS_LABELS.items()))
+    status = serializers.ChoiceField(choices=STATUSES)
     channel_id = serializers.IntegerField(source="batch.channel_id")
     opt_out_lists = serializers.SerializerMethodField()
     unsubscribe_list = serializers.IntegerField(source="batch.unsubscribe_list_id")
