@@ -80,11 +80,11 @@ def _transport_class(kind: str) -> type[Transport]:
 @permission_required("optout.view_channel", raise_exception=True)
 def one(request: PageRequest, pk: int) -> HttpResponse:
     """A channel: its settings, and trying it out. Who may not change it sees it."""
-    channel = _connected(pk)
-    _transport_class(channel.kind)
     may_change = request.user.has_perm("optout.change_channel")
     if request.method == "POST" and not may_change:
         raise PermissionDenied("Only an Admin may change a channel.")
+    channel = _connected(pk)
+    _transport_class(channel.kind)
     form = form_class(channel.kind)(posted(request), instance=channel)
     if not (form.is_valid() and form.store()):
         context = {"form": form, "may_change": may_change, "title": _name_of(pk)}
