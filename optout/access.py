@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.management import create_permissions
@@ -11,6 +12,7 @@ from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.db.models import Q, TextChoices
 from django.utils import timezone
 
+from optout import addresses
 from optout.lifts import Power
 from optout.models import ApiKey, Workspace
 
@@ -101,6 +103,24 @@ def masks_addresses(user: User | AnonymousUser) -> bool:
     if not masked:
         return False
     return set(user.groups.values_list("name", flat=True)) <= masked
+
+
+def seen_address(request: Any, text: str) -> str:
+    """An address as the user of this request may see it; who that is, is asked once.
+
+    Without a request nobody in particular looks, and nothing is masked.
+    """
+    if not text:
+        return "Erased address"
+    return addresses.masked(text) if _masks(request) else text
+
+
+def _masks(request: Any) -> bool:
+    if request is None:
+        return False
+    if not hasattr(request, "masks_addresses"):
+        request.masks_addresses = masks_addresses(request.user)
+    return bool(request.masks_addresses)
 
 
 # API keys

@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms, template
 from django.core.paginator import Page
@@ -17,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 
-from optout import access, addresses
+from optout import access
 
 register = template.Library()
 
@@ -206,30 +207,24 @@ def relative(moment: datetime, now: datetime) -> str:
 
 @register.inclusion_tag("components/address.html", takes_context=True)
 def address(
-    context: Context, text: str, lists: Sequence[object] | str = ()
+    context: Context,
+    text: str,
+    lists: Sequence[object] | str = (),
+    key: UUID | str = "",
 ) -> dict[str, Any]:
-    """Draw an address, with a ban icon naming the lists, or the list, it is on."""
+    """Draw an address, with a ban icon naming the lists, or the list, it is on.
+
+    With its key it opens the contact panel.
+    """
     rows = [lists] if isinstance(lists, str) else lists
     names = ", ".join(dict.fromkeys(str(row) for row in rows))
-    return {"text": seen_address(context, text), "names": names}
+    return {"text": seen_address(context, text), "names": names, "key": key}
 
 
 @register.simple_tag(takes_context=True)
 def seen_address(context: Context, text: str) -> str:
     """Return an address as this user may see it: masked, where the role says so."""
-    if not text:
-        return "Erased address"
-    return addresses.masked(text) if _masks(context) else text
-
-
-def _masks(context: Context) -> bool:
-    """Whether the page masks addresses; asked once for each request."""
-    request = context.get("request")
-    if request is None:  # no user's page
-        return False
-    if not hasattr(request, "masks_addresses"):
-        request.masks_addresses = access.masks_addresses(request.user)
-    return bool(request.masks_addresses)
+    return access.seen_address(context.get("request"), text)
 
 
 @register.simple_tag

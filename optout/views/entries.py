@@ -123,7 +123,7 @@ def add(request: PageRequest, pk: int) -> HttpResponse:
     outcome = _opt_out(request, form, opt_out_list)
     idle = [entry for entry in outcome.entries if entry.has_no_effect]
     if not idle:
-        text, tone = _told(outcome, opt_out_list)
+        text, tone = _told(request, outcome, opt_out_list)
         return done(request, text, url=_url(opt_out_list), tone=tone)
     context |= {"entries": idle, "all_channels": ALL_CHANNELS}
     response = show(request, "optout/entry_no_effect.html", context)
@@ -149,9 +149,12 @@ def _opt_out(
     )
 
 
-def _told(outcome: Outcome, opt_out_list: OptOutList) -> tuple[str, str]:
+def _told(
+    request: PageRequest, outcome: Outcome, opt_out_list: OptOutList
+) -> tuple[str, str]:
     """What the toast says, and its tone."""
-    names = " and ".join(entry.address for entry in outcome.entries)
+    seen = [access.seen_address(request, entry.address) for entry in outcome.entries]
+    names = " and ".join(seen)
     if not outcome.created:
         return f"{names} is already on “{opt_out_list.name}”.", "warn"
     text = f"{names} was added to “{opt_out_list.name}”."
@@ -164,30 +167,51 @@ def _told(outcome: Outcome, opt_out_list: OptOutList) -> tuple[str, str]:
 @permission_required("optout.lift_entry", raise_exception=True)
 def remove(request: PageRequest, pk: int) -> HttpResponse:
     """Remove one entry, with a reason where somebody wanted it there."""
-    entry = get_object_or_404(_with_places(), pk=pk)
+    entry = get_object_or_404(with_places(), pk=pk)
+    undo = reverse("entry-put-back", args=[entry.pk])
+    return ask_and_remove(request, entry, url=_url(entry.list), undo=undo)
+
+
+def ask_and_remove(
+    request: PageRequest,
+    entry: Entry,
+    *,
+    source: Source = Source.PAGE,
+    url: str,
+    undo: str,
+) -> HttpResponse:
+    """The question before an entry ends, then its answer: this page's and the panel's.
+
+    An entry that somebody else has removed meanwhile is told as removed before.
+    """
     power = access.lifting_power(request.user)
     if not power.covers(entry):
         raise PermissionDenied("Your role cannot remove an entry the person made.")
-    url = _url(entry.list)
     form = RemovalForm(posted(request), entry=entry)
-    if not entry.is_live:
-        text = f"{entry.address} was removed before."
-        return done(request, text, url=url, tone="warn")
-    if not form.is_valid():
+    if entry.is_live and not form.is_valid():
         status = 422 if form.errors else 200
         context = {"form": form, "entry": entry, "url": url}
         return show(request, "optout/entry_remove.html", context, status=status)
-    lifts.lift(
+    name = access.seen_address(request, entry.address)
+    if not entry.is_live or not _lift(request, entry, form, source):
+        return done(request, f"{name} was removed before.", url=url, tone="warn")
+    text = f"{name} was removed from “{entry.list.name}”."
+    return done(request, text, url=url, undo=undo)
+
+
+def _lift(
+    request: PageRequest, entry: Entry, form: RemovalForm, source: Source
+) -> bool:
+    """Whether it was us who ended it."""
+    lifted = lifts.lift(
         [entry.pk],
-        source=Source.PAGE,
-        power=power,
+        source=source,
+        power=access.lifting_power(request.user),
         reason=form.cleaned_data.get("reason", ""),
         note=form.cleaned_data.get("note", ""),
         actor=actor_of(request.user),
     )
-    text = f"{entry.address or 'The entry'} was removed from “{entry.list.name}”."
-    undo = reverse("entry-put-back", args=[entry.pk])
-    return done(request, text, url=url, undo=undo)
+    return bool(lifted.lifted)
 
 
 @require_POST
@@ -195,15 +219,24 @@ def remove(request: PageRequest, pk: int) -> HttpResponse:
 @permission_required("optout.add_entry", raise_exception=True)
 def put_back(request: PageRequest, pk: int) -> HttpResponse:
     """Make an ended entry live again, with its first date and source."""
-    entry = get_object_or_404(_with_places(), pk=pk)
-    back = lifts.put_back([pk], source=Source.PAGE, actor=actor_of(request.user))
+    entry = get_object_or_404(with_places(), pk=pk)
+    where, text, tone = revive(request, entry, source=Source.PAGE)
+    return done(request, text, url=_url(where), tone=tone)
+
+
+def revive(
+    request: PageRequest, entry: Entry, *, source: Source
+) -> tuple[OptOutList, str, str]:
+    """Put an entry back: the list it is on then, and the toast with its tone."""
+    back = lifts.put_back([entry.pk], source=source, actor=actor_of(request.user))
     where = back[0].list if back else entry.list
     what = "was put back" if back else "is already"
-    text = f"{entry.address or 'The entry'} {what} on “{where.name}”."
-    return done(request, text, url=_url(where), tone="ok" if back else "warn")
+    name = access.seen_address(request, entry.address)
+    return where, f"{name} {what} on “{where.name}”.", "ok" if back else "warn"
 
 
-def _with_places() -> QuerySet[Entry]:
+def with_places() -> QuerySet[Entry]:
+    """Entries that pages show, with list and channel at hand."""
     return shown_entries().select_related("list", "channel")
 
 
