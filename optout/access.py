@@ -112,10 +112,11 @@ def seen_address(request: Any, text: str) -> str:
     """
     if not text:
         return "Erased address"
-    return addresses.masked(text) if _masks(request) else text
+    return addresses.masked(text) if masks(request) else text
 
 
-def _masks(request: Any) -> bool:
+def masks(request: Any) -> bool:
+    """`masks_addresses` for the user of this request."""
     if request is None:
         return False
     if not hasattr(request, "masks_addresses"):

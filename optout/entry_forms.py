@@ -53,7 +53,7 @@ class EntryForm(forms.Form):
         channels = active_channels().values_list("channel_id", "name")
         all_channels = (ALL_CHANNELS, "All channels")
         offer(self, "channel", [("", "Choose a channel"), all_channels, *channels])
-        offer(self, "reason_code", _reasons_for(user))
+        offer(self, "reason_code", reasons_for(user))
         region = Workspace.load().region
         self.region = region
         self.fields["number"].help_text = (
@@ -97,7 +97,8 @@ class EntryForm(forms.Form):
             return addresses.parse_phone(chosen)
 
 
-def _reasons_for(user: Visitor) -> list[tuple[str, str]]:
+def reasons_for(user: Visitor) -> list[tuple[str, str]]:
+    """The reasons this user may give for an entry."""
     offered = [Reason.STAFF, Reason.PERSON]
     if user.has_perm("optout.lift_legal_entry"):  # only who may end it may make it
         offered.append(Reason.LEGAL)
