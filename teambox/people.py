@@ -209,7 +209,8 @@ def _sends(keys: Collection[UUID]) -> list[OutgoingMessage]:
 
 def _words(message: OutgoingMessage) -> str:
     """The subject or text; a list's own words have no variables."""
-    words = message.content.subject or message.content.text
+    is_email = message.channel.address_kind == AddressKind.EMAIL
+    words = (is_email and message.content.subject) or message.content.text
     if message.batch.purpose == Purpose.LIST_MESSAGE:
         return words
     return content.compiled(words).render(message.variables)

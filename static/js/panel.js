@@ -67,6 +67,7 @@ function accessKeyLabel() {
 
 if (panel && toggle) {
   toggle.setAttribute("role", "button");
+  toggle.setAttribute("aria-controls", "panel");
   toggle.setAttribute("aria-expanded", String(isOpen()));
   toggle.addEventListener("click", onToggle);
   document.addEventListener("click", onPerson);

@@ -111,7 +111,7 @@ def _told(request: PageRequest, outcome: Outcome) -> tuple[str, str]:
     what = ("were" if len(names) > 1 else "was") + " added to"
     if not outcome.created:
         what = ("are" if len(names) > 1 else "is") + " already on"
-    text = f"{' and '.join(names)} {what} {', '.join(lists)}."
+    text = f"{' and '.join(names)} {what} {' and '.join(lists)}."
     if outcome.created and outcome.in_flight:
         text += " A message to it was already on its way."
     is_fine = outcome.created and not outcome.in_flight
@@ -144,7 +144,7 @@ def undo(request: PageRequest, key: UUID) -> HttpResponse:
         text = "There was nothing to undo any more. Remove it from the list instead."
         return done(request, text, url=url, tone="warn")
     lists = dict.fromkeys(f"“{entry.list.name}”" for entry in ended)
-    return done(request, f"Undone: removed from {', '.join(lists)}.", url=url)
+    return done(request, f"Undone: removed from {' and '.join(lists)}.", url=url)
 
 
 @login_required
