@@ -38,6 +38,7 @@ from tests.factories import (
 )
 from tests.page_clients import HTMX, browser_of, errors_of, queries_of, text_of
 from tests.teambox.people import UNCLEAR, say
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -384,6 +385,13 @@ def test_an_undo_ends_nothing_that_somebody_else_made(
     assert live_entries().exists()
 
 
+def test_an_undo_is_for_who_added(agent: Client, asha: Contact) -> None:
+    undo = toast_of(add(agent, ASHA))["undo"]
+    told = toast_of(browser_of(Role.ADMIN).post(undo, headers=HTMX))
+    assert "nothing to undo" in told["text"]
+    assert live_entries().exists()
+
+
 def test_who_may_not_end_an_entry_is_offered_no_undo(asha: Contact) -> None:
     answer = add(browser_of(Role.MARKETER), ASHA, reason_code="person")
     assert toast_of(answer)["undo"] == ""
@@ -420,9 +428,7 @@ def test_stopping_everything_can_be_undone_at_once(
 ) -> None:
     url = panel_of(ASHA, "stop-everything/")
     told = toast_of(agent.post(url, {"reason_code": "person"}, headers=HTMX))
-    assert told["text"] == (
-        f"{ASHA} and {LEENA} were added to “Default opt-out list”."
-    )
+    assert told["text"] == (f"{ASHA} and {LEENA} were added to “Default opt-out list”.")
     agent.post(told["undo"], headers=HTMX)
     assert not live_entries().exists()
 
@@ -479,6 +485,16 @@ def test_two_agents_who_remove_one_entry_are_both_answered(agent: Client) -> Non
     assert told == {"text": f"{ASHA} was removed before.", "tone": "warn", "undo": ""}
     entry.refresh_from_db()
     assert entry.ended_label == "a agent"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_removals_at_once_one_is_told_that_it_did_it() -> None:
+    entry = entry_of(ASHA)
+    browsers = [browser_of(role) for role in Role if role != Role.MARKETER]
+    answers = at_once(lambda: remove(browsers.pop(), entry), len(browsers))
+    told = [toast_of(answer)["text"] for answer in answers]
+    assert sum("was removed from" in text for text in told) == 1
+    assert sum("was removed before" in text for text in told) == 2
 
 
 def test_an_ended_entry_is_put_back_where_its_place_is_free(
