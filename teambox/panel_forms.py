@@ -119,19 +119,20 @@ class AddForm(AddressForm):
         known = [row for row in self.person.addresses if row.text]
         masked = [(str(row.key), addresses.masked(row.text)) for row in known]
         offer(self, "whose", [*masked, (ANOTHER, "Another address")])
+        self.fields["whose"].initial = masked[0][0] if masked else ANOTHER
         typed.label, typed.required = "Another address", False
 
     def clean(self) -> dict[str, Any]:
-        """What is typed counts; the address that is chosen where nothing is."""
-        cleaned = super().clean()
-        if cleaned.get("address") or self.errors:
-            return cleaned
-        chosen = cleaned.get("whose", ANOTHER)
-        rows = [row for row in self.person.addresses if str(row.key) == chosen]
-        self.found = next(filter(None, (row.read() for row in rows)), None)
-        if self.found is None:
+        """The address that is chosen counts; what is typed where none is."""
+        chosen = self.cleaned_data.get("whose", ANOTHER)
+        if chosen == ANOTHER:
+            super().clean()
+        else:
+            rows = [row for row in self.person.addresses if str(row.key) == chosen]
+            self.found = next(filter(None, (row.read() for row in rows)), None)
+        if self.found is None and not self.errors:
             self.add_error("address", "Give a number or an email.")
-        return cleaned
+        return self.cleaned_data
 
     def _parse(self, text: str) -> Address:
         """A provider's id is known as it stands: by itself it reads as no address."""

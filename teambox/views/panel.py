@@ -107,22 +107,21 @@ def _context(request: PageRequest, found: Person, channel_id: int) -> dict[str, 
     here = (found.asked.key, channel_id)
     return {
         "person": found,
-        "name": name_of(request, found),
-        "addresses": [(row, found.lists_of(row.key)) for row in found.addresses],
+        "panel_name": name_of(request, found),
+        "panel_addresses": [(row, found.lists_of(row.key)) for row in found.addresses],
         "live_rows": [(row, power.covers(row)) for row in found.live],
         "history_rows": [
             (row, not row.is_live and not found.is_live_again(row))
             for row in found.history
         ],
-        "conversations": [
+        "panel_conversations": [
             row for row in found.conversations if (row.key, row.channel_id) != here
         ],
-        "summary": person_summary.write(
+        "panel_summary": person_summary.write(
             found, seen=lambda text: access.seen_address(request, text)
         ),
-        "channel_id": channel_id,
         "panel_query": query_of(channel_id),
-        "form": add_form(request, found, channel_id),
+        "panel_form": add_form(request, found, channel_id),
         "tag_form": TagForm(auto_id="panel-tag-%s"),
         "note_form": NoteForm(auto_id="panel-note-%s"),
         # What is half typed stays when the rest is read again.

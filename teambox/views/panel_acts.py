@@ -38,7 +38,7 @@ def add(request: PageRequest, key: UUID) -> HttpResponse:
     person = person_of(request, key)
     form = add_form(request, person, channel_of(request), request.POST)
     if not form.is_valid() or form.found is None:
-        return _show_add(request, key, {"form": form}, status=422)
+        return _show_add(request, key, {"panel_form": form}, status=422)
     asked = form.cleaned_data
     outcome = panel.add(
         [form.found],
