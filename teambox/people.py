@@ -153,7 +153,7 @@ def known(keys: Collection[UUID]) -> list[Known]:
     }
     for row in ContactAddress.objects.filter(key__in=keys):
         found[row.key] = Known(row.key, row.kind, row.address)
-    return [found[key] for key in keys if key in found]
+    return [found[key] for key in dict.fromkeys(keys) if key in found]
 
 
 def _filed_with(key: UUID) -> list[ContactAddress]:

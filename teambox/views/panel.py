@@ -186,7 +186,9 @@ def tag(request: PageRequest, key: UUID) -> HttpResponse:
 @permission_required("teambox.change_contact", raise_exception=True)
 def untag(request: PageRequest, key: UUID, pk: int) -> HttpResponse:
     """Take a tag from the contact; one that it has not got is no fault."""
-    contacts.untag([_contact_of(key)], Tag(pk=pk))
+    contact = _contact_of(key)
+    for found in Tag.objects.filter(pk=pk):
+        contacts.untag([contact], found)
     return _noted(request, key, {})
 
 

@@ -57,12 +57,14 @@ def add(request: PageRequest, key: UUID) -> HttpResponse:
 def add_more(request: PageRequest, key: UUID) -> HttpResponse:
     """Take up an offer made after adding: these addresses too, on all channels."""
     form = MoreForm(request.POST, user=request.user)
-    if not form.is_valid():
-        return _show_add(request, key, {}, status=422)
-    asked = form.cleaned_data
+    asked = form.cleaned_data if form.is_valid() else {"keys": []}
     found = (known.read() for known in people.known(asked["keys"]))
+    addresses = [address for address in found if address]
+    if not addresses:
+        url = person_url(request, key)
+        return done(request, "No address was chosen.", url=url, tone="warn")
     outcome = panel.add(
-        [address for address in found if address],
+        addresses,
         asked["lists"],
         reason=Reason(asked["reason_code"]),
         note=asked["note"],

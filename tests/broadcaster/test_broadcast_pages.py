@@ -206,6 +206,7 @@ def test_the_report_names_why_somebody_got_nothing(draft):
     shown = text_of(answer)
     assert "Failed – Optout Number" in shown
     assert "Default opt-out list List page" in shown
+    assert b'data-panel-person="/panel/' in answer.content
 
 
 @pytest.mark.parametrize("search", ["415-555-0001", "0001", "+1 (415) 555-0001"])

@@ -3,9 +3,9 @@
 import pytest
 
 from optout.access import Role
-from optout.models import Workspace, default_list
+from optout.models import Workspace, default_list, live_entries
 from tests.factories import ASHA, opt_out
-from tests.page_clients import browser_of, text_of
+from tests.page_clients import HTMX, browser_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -41,3 +41,15 @@ def test_an_admin_chooses_the_masked_roles() -> None:
     assert admin.post("/settings/", form).status_code == 302
     assert Workspace.load().masked_roles == [Role.AGENT, Role.MARKETER]
     assert "Roles that see addresses masked" in text_of(admin.get("/settings/"))
+
+
+def test_toasts_and_questions_are_masked_too() -> None:
+    mask_for(Role.AGENT)
+    agent, url = browser_of(Role.AGENT), f"/opt-out/{default_list().pk}/add/"
+    added = {"number": ASHA, "channel": 0, "reason_code": "staff"}
+    told = agent.post(url, added, headers=HTMX)["HX-Trigger"]
+    question = f"/opt-out/entries/{live_entries().get().pk}/remove/"
+    asked = text_of(agent.get(question))
+    removed = agent.post(question, headers=HTMX)["HX-Trigger"]
+    for text in (told, asked, removed):
+        assert ASHA not in text
