@@ -65,11 +65,15 @@ function accessKeyLabel() {
   return /Mac/.test(navigator.platform) ? "Ctrl+Option+C" : "Alt+C";
 }
 
-if (panel && toggle) {
+function wireToggle() {
   toggle.setAttribute("role", "button");
   toggle.setAttribute("aria-controls", "panel");
   toggle.setAttribute("aria-expanded", String(isOpen()));
   toggle.addEventListener("click", onToggle);
+}
+
+if (panel) {
+  if (toggle) wireToggle();
   document.addEventListener("click", onPerson);
   panel.querySelector("[data-panel-close]").addEventListener("click", close);
   panel.addEventListener("keydown", (event) => event.key === "Escape" && close());
