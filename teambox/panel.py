@@ -1,7 +1,9 @@
 """What the contact panel does to a person's opt-outs: add, stop everything, undo."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -19,6 +21,7 @@ from optout.models import (
     default_list,
     live_entries,
 )
+from teambox import conversations
 
 UNDONE_WITHIN = timedelta(minutes=15)
 _UNDONE = "Undone in the panel"
@@ -40,7 +43,9 @@ def add(
         channel_id=channel_id,
         evidence=Evidence(note=note),
     )
-    return entries.opt_out(request, source=Source.PANEL, reason=reason, actor=actor)
+    outcome = entries.opt_out(request, source=Source.PANEL, reason=reason, actor=actor)
+    tell(outcome.created, "added them to", actor=actor)
+    return outcome
 
 
 def stop_everything(
@@ -74,4 +79,14 @@ def undo(entry_ids: Collection[int], *, power: Power, actor: Actor) -> list[Entr
         note=_UNDONE,
         actor=actor,
     )
+    tell(lifted.lifted, "removed them from", actor=actor)
     return lifted.lifted
+
+
+def tell(changed: Iterable[Entry], what: str, *, actor: Actor) -> None:
+    """Say in the conversations of these addresses what was done, a line each list."""
+    keys_by_list: dict[str, set[UUID]] = defaultdict(set)
+    for entry in changed:
+        keys_by_list[entry.list.name].add(entry.key)
+    for name, keys in keys_by_list.items():
+        conversations.tell_all(keys, f"{actor.label} {what} {name}", actor=actor)

@@ -186,14 +186,17 @@ def stop_everything(request: PageRequest, key: UUID) -> HttpResponse:
 @permission_required("optout.lift_entry", raise_exception=True)
 def remove(request: PageRequest, key: UUID, pk: int) -> HttpResponse:
     """Remove one entry of the person, with a reason where somebody wanted it."""
-    undo = reverse("panel-put-back", args=[key, pk])
-    return ask_and_remove(
+    entry = _entry_of(key, pk)
+    response = ask_and_remove(
         request,
-        _entry_of(key, pk),
+        entry,
         source=Source.PANEL,
         url=person_url(request, key),
-        undo=undo,
+        undo=reverse("panel-put-back", args=[key, pk]),
     )
+    if entry.is_live and not _entry_of(key, pk).is_live:
+        panel.tell([entry], "removed them from", actor=actor_of(request.user))
+    return response
 
 
 @require_POST
@@ -203,6 +206,8 @@ def put_back(request: PageRequest, key: UUID, pk: int) -> HttpResponse:
     """Make an ended entry of the person live again."""
     entry = _entry_of(key, pk)
     _, text, tone = revive(request, entry, source=Source.PANEL)
+    if tone == "ok":
+        panel.tell([entry], "put them back on", actor=actor_of(request.user))
     return done(request, text, url=person_url(request, key), tone=tone)
 
 

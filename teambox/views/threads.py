@@ -21,6 +21,7 @@ from teambox.transcripts import Item
 from teambox.views import inbox as list_view
 from teambox.views import polls
 from teambox.views.inbox import MAY_REPLY
+from teambox.views.panel import panel_context
 from teambox.views.polls import Piece
 
 
@@ -29,8 +30,12 @@ from teambox.views.polls import Piece
 @permission_required("teambox.view_conversation", raise_exception=True)
 def page(request: PageRequest, pk: int) -> HttpResponse:
     """A conversation beside the list it was chosen from. It counts as read now."""
-    thread = _thread(request, found(pk))
-    context = list_view.context(request, current=pk) | thread
+    conversation = found(pk)
+    context = (
+        panel_context(request, conversation.key, conversation.channel_id)
+        | _thread(request, conversation)
+        | list_view.context(request, current=pk)
+    )
     return render(request, "teambox/teambox.html", context)
 
 
