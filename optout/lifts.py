@@ -37,14 +37,25 @@ class Lifted:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """What the one who lifts may end: entries the person made, legal entries."""
+    """What the one who lifts may end: entries the person made, legal entries, ….
+
+    `asked_before` is when the person asked for the way back, where that is known: what
+    the person asked for at that time or later stays, and what comes in late and was
+    asked for before it does not count.
+    """
 
     guarded: bool = False
     legal: bool = False
+    complaints: bool = True
+    asked_before: datetime | None = None
 
     def covers(self, entry: Entry) -> bool:
         if entry.reason_code == Reason.LEGAL:
             return self.legal
+        if entry.reason_code == Reason.COMPLAINT and not self.complaints:
+            return False
+        if entry.asked_at and self.asked_before:
+            return self.guarded and entry.asked_at < self.asked_before
         return self.guarded or not entry.is_guarded
 
 
@@ -66,8 +77,14 @@ def lift(
     for start in range(0, len(ids), CHUNK):
         with transaction.atomic(durable=True):
             part = _lift_chunk(ids[start : start + CHUNK], power, reason)
-            ending = _Ending(source=source, reason=reason, note=note, actor=actor)
-            ending.apply(part.lifted)
+            _Ending(
+                source=source,
+                reason=reason,
+                note=note,
+                actor=actor,
+                back_at=power.asked_before,
+                evidence=Evidence(note=note),
+            ).apply(part.lifted)
         done.lifted += part.lifted
         done.kept += part.kept
     return done
@@ -114,13 +131,12 @@ class _Ending:
         webhooks.announce(DeliveryEvent.LIFTED, posted)
 
     def _fact(self, entry: Entry) -> Fact:
-        evidence = self.evidence if self.back_at else Evidence(note=self.note)
         return Fact(
             LedgerKind.LIFTED,
             entry=entry,
             source=self.source,
             reason_code=self.reason,
-            evidence=evidence,
+            evidence=self.evidence,
         )
 
 
