@@ -28,7 +28,8 @@ WHERE b.state = 'running' AND (b.starts_at IS NULL OR b.starts_at <= %(now)s)
 """
 _NEXT_BATCHES = """
 SELECT b.id {waits} AND {is_free} AND b.channel_id NOT IN ({busy})
-ORDER BY CASE WHEN b.purpose IN ('list_message', 'reply') THEN 0 ELSE 1 END,
+ORDER BY
+    CASE WHEN b.purpose IN ('list_message', 'reply', 'smart_reply') THEN 0 ELSE 1 END,
     b.claimed_at ASC NULLS FIRST, b.id
 LIMIT 10
 """

@@ -20,6 +20,7 @@ class Purpose(models.TextChoices):
     API = "api", "API send"
     CONVERSATION_START = "conversation", "Conversation started by an agent"
     REPLY = "reply", "Reply"
+    SMART_REPLY = "smart_reply", "Smart reply"
     LIST_MESSAGE = "list_message", "Answer to an opt-out, START or HELP"
     TEST = "test", "Test message"
 
