@@ -18,6 +18,7 @@ from optout.refusals import Refused
 from teambox import attribute_values
 from teambox.models import Contact, ContactAddress, Note, Tag
 
+NAME_VARIABLE = "name"
 MAX_ADDRESSES, MAX_TAGS = 20, 50
 MAX_NAME: int = Contact._meta.get_field("name").max_length or 0
 MAX_TAG: int = Tag._meta.get_field("name").max_length or 0
@@ -39,6 +40,14 @@ def of_addresses(keys: Iterable[UUID]) -> dict[UUID, Contact]:
     """The contacts of these addresses, by key; addresses of nobody are left out."""
     found = ContactAddress.objects.filter(key__in=list(keys)).select_related("contact")
     return {row.key: row.contact for row in found}
+
+
+def values(contact: Contact | None) -> dict[str, str]:
+    """What `{{variables}}` stand for in a message to this contact."""
+    if contact is None:
+        return {}
+    held = {name.lower(): str(value) for name, value in contact.attributes.items()}
+    return {**held, NAME_VARIABLE: contact.name}
 
 
 def meet(address: Address, *, at: datetime, name: str = "") -> Contact:

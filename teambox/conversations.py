@@ -4,7 +4,7 @@ Every change but being read locks the conversation, writes a line and raises its
 version, so that a page that polls sees each change once and in order.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from optout import gate, outbox
+from optout import content, gate, outbox
 from optout.actors import NOBODY, Actor
 from optout.addresses import Address
 from optout.models import (
@@ -40,6 +40,7 @@ from teambox.models import (
 
 MAX_REPLY = 4_000
 SUBJECT = "Your message to us"  # of a reply by email
+SMART_REPLY = "Smart reply"  # who says what is answered by itself
 
 
 class ConversationError(Refused):
@@ -164,8 +165,8 @@ def reply(
         if form_id and (sent := _sent_by_form(row, text, actor, form_id)):
             return sent
         line = _add(row, LineKind.REPLY, text, actor)
-        content = Content.objects.create(subject=SUBJECT, text=text)
-        message = outbox.put(batch, content, person, dedupe=line.pk)
+        words = Content.objects.create(subject=SUBJECT, text=text)
+        message = outbox.put(batch, words, person, dedupe=line.pk)
         Line.objects.filter(pk=line.pk).update(message=message)
         line.message = message
         _show(row, text)
@@ -203,6 +204,34 @@ def withheld_by(conversation: Conversation) -> str:
     if isinstance(found, Entry):
         return f"The person is on “{found.list.name}”: we may not write first."
     return "A request of this person waits for review: we may not write first."
+
+
+def answer(
+    conversation: Conversation,
+    text: str,
+    values: Mapping[str, str],
+    *,
+    once: int,
+) -> Line:
+    """Send what an automation says, its variables filled in; what is unread stays so.
+
+    `once` is a number of its own on this channel: the same again sends nothing and
+    gives the first line.
+    """
+    batch = outbox.standing_batch(conversation.channel, Purpose.SMART_REPLY)
+    used = content.used_values(content.variables(text), values)
+    person = Recipient(conversation.key, conversation.address, used)
+    with _changing(conversation.pk) as row:
+        sent = row.lines.filter(message__batch=batch, message__dedupe=once).first()
+        if sent is not None:
+            return sent
+        words = Content.objects.create(subject=SUBJECT, text=text)
+        message = outbox.put(batch, words, person, dedupe=once)
+        said = content.compiled(text).render(used)
+        actor = Actor(label=SMART_REPLY)
+        line = _add(row, LineKind.REPLY, said, actor, message=message)
+        _show(row, said)
+    return line
 
 
 def _sent_by_form(

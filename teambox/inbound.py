@@ -16,7 +16,7 @@ from django.utils import timezone
 from optout import wake
 from optout.addresses import InvalidAddress
 from optout.models import Channel
-from teambox import keyword_requests, threads
+from teambox import keyword_requests, smart_replies, threads
 from teambox.keyword_requests import Handled
 from teambox.models import EventState, InboundEvent
 
@@ -172,7 +172,8 @@ def _handle(event: InboundEvent) -> None:
 def _attempt(event: InboundEvent) -> dict[str, Any]:
     """Handle it; answers the columns that tell what became of it.
 
-    What the keywords did stands whatever happens to the conversation afterwards.
+    What the keywords did stands whatever happens to the conversation and to smart
+    replies afterwards.
     """
     if event.attempts > MAX_TRIES:
         return _failed(event, "Its worker stopped each time.")
@@ -180,7 +181,8 @@ def _attempt(event: InboundEvent) -> dict[str, Any]:
     try:
         handled = keyword_requests.handle(event)
         did = _did(handled)
-        threads.take_in(event, handled)
+        conversation = threads.take_in(event, handled)
+        smart_replies.respond(event, handled, conversation)
     except InvalidAddress as error:
         return did | _failed(event, error.message)
     except Exception as error:  # whatever it is, the message stays for another try

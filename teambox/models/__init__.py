@@ -17,8 +17,22 @@ from teambox.models.conversation import (
     LineKind,
 )
 from teambox.models.inbound import EventState, InboundEvent, InboundOutcome
+from teambox.models.smart_reply import (
+    ANSWER_CHARS,
+    NAME_CHARS,
+    PHRASE_CHARS,
+    Silence,
+    SmartReply,
+    SmartReplyAction,
+    SmartReplyCategory,
+    SmartReplyRun,
+    SmartReplySettings,
+)
 
 __all__ = [
+    "ANSWER_CHARS",
+    "NAME_CHARS",
+    "PHRASE_CHARS",
     "PREVIEW_CHARS",
     "AttributeKind",
     "CannedReply",
@@ -33,5 +47,11 @@ __all__ = [
     "Line",
     "LineKind",
     "Note",
+    "Silence",
+    "SmartReply",
+    "SmartReplyAction",
+    "SmartReplyCategory",
+    "SmartReplyRun",
+    "SmartReplySettings",
     "Tag",
 ]
