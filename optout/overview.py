@@ -1,6 +1,6 @@
 """What the overview tells about each list: its webhook's health and its sends."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,24 @@ def sends_of(opt_out_list: OptOutList) -> list[tuple[str, int]]:
     found = opt_out_list.batches.filter(state__in=OPEN_SENDS).values_list("purpose")
     counted = found.annotate(Count("id")).order_by("purpose")
     return [(str(Purpose(purpose).label), number) for purpose, number in counted]
+
+
+Users = Callable[[OptOutList], list[str]]
+_users: list[Users] = []
+
+
+def also_used_by(users: Users) -> None:
+    """Register who else uses lists: the floors above, which we cannot import.
+
+    It gets a list and names what uses it; a repeat counts once.
+    """
+    if users not in _users:
+        _users.append(users)
+
+
+def other_uses_of(opt_out_list: OptOutList) -> list[str]:
+    """What else than sends uses the list, by name."""
+    return [name for users in _users for name in users(opt_out_list)]
 
 
 def _troubles(ids: Iterable[int] | None = None) -> dict[int, dict[str, int]]:

@@ -12,10 +12,11 @@ class TeamboxConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Keep the rows every installation has; let the sandbox read our messages."""
-        from optout import sandbox  # models are loaded only now
-        from teambox import sandbox_lines
+        """Keep the rows every installation has; tell the floor below what it asks."""
+        from optout import overview, sandbox  # models are loaded only now
+        from teambox import sandbox_lines, smart_reply_uses
         from teambox.seeds import seed_after_migrate
 
         sandbox.reads_what_people_wrote(sandbox_lines.read)
+        overview.also_used_by(smart_reply_uses.of_list)
         post_migrate.connect(seed_after_migrate, sender=self)

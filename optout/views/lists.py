@@ -126,6 +126,7 @@ def _show_deletion(
         "opt_out_list": opt_out_list,
         "preview": list_deletion.preview(opt_out_list),
         "sends": overview.sends_of(opt_out_list),
+        "other_uses": overview.other_uses_of(opt_out_list),
     }
     status = 422 if form.errors else 200
     return show(request, "optout/list_delete.html", context, status=status)
