@@ -1,5 +1,5 @@
 """The Django admin of this floor."""
 
-from teambox.admin import contacts, conversations, inbound
+from teambox.admin import contacts, conversations, inbound, smart_replies
 
-__all__ = ["contacts", "conversations", "inbound"]
+__all__ = ["contacts", "conversations", "inbound", "smart_replies"]

@@ -17,13 +17,28 @@ from teambox.models import (
     InboundEvent,
     Line,
     Note,
+    SmartReply,
+    SmartReplyCategory,
+    SmartReplyRun,
+    SmartReplySettings,
     Tag,
 )
 from tests.teambox.people import say
+from tests.teambox.replies import make_reply
 
 pytestmark = pytest.mark.django_db
 
-WRITTEN_BY_FLOWS = [Contact, Conversation, InboundEvent, Line, Note]
+WRITTEN_BY_FLOWS = [
+    Contact,
+    Conversation,
+    InboundEvent,
+    Line,
+    Note,
+    SmartReply,
+    SmartReplyCategory,
+    SmartReplyRun,
+    SmartReplySettings,
+]
 WRITTEN_HERE = [ContactAttribute, Tag]
 
 
@@ -37,6 +52,7 @@ def root() -> Client:
 @pytest.fixture
 def rows(sms: Channel) -> None:
     """One of each, made as the product makes it."""
+    make_reply("my parcel")
     say(sms, "<b>Where</b> is my parcel?")
     contact = Contact.objects.get()
     contacts.tag([contact], "VIP")
