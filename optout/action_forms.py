@@ -1,12 +1,13 @@
 """What an automation's builder chooses for an action: its settings, as a form."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
+from optout import row_ids
 from optout.models import LiftReason, OptOutList, Reason, live_lists, resolve
 
 NOTE_CHARS = 300
@@ -25,25 +26,34 @@ class ActionForm(forms.Form):
         return dict(settings)
 
     @classmethod
-    def told(cls, settings: Mapping[str, Any]) -> str:
-        """The settings in a few words."""
-        return ", ".join(str(value) for value in settings.values() if value)
+    def told(cls, many: Sequence[Mapping[str, Any]]) -> list[str]:
+        """The settings of some actions of this kind, each in a few words."""
+        return [", ".join(str(one) for one in row.values() if one) for row in many]
+
+
+class RowsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Some rows, ticked. What no database takes as an id is no row of ours."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: Any) -> Any:
+        """The rows; refuses an id that is none before the database sees it."""
+        for pk in value if isinstance(value, list | tuple) else ():
+            if row_ids.read(str(pk)) is None:
+                message = self.error_messages["invalid_pk_value"]
+                raise ValidationError(message, params={"pk": str(pk)[:20]})
+        return super().clean(value)
 
 
 class ListsForm(ActionForm):
     """Settings of an action on opt-out lists. A deleted one is followed to its heir."""
 
-    lists = forms.ModelMultipleChoiceField(
-        OptOutList.objects.none(),
-        label="Opt-out lists",
-        widget=forms.CheckboxSelectMultiple,
-    )
+    lists = RowsField(OptOutList.objects.none(), label="Opt-out lists")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the lists there are."""
         super().__init__(*args, **kwargs)
-        lists = cast("forms.ModelMultipleChoiceField[OptOutList]", self.fields["lists"])
-        lists.queryset = live_lists()
+        cast(RowsField, self.fields["lists"]).queryset = live_lists()
 
     def settings(self) -> dict[str, Any]:
         """The lists by their ids."""
@@ -56,9 +66,18 @@ class ListsForm(ActionForm):
         return {**settings, "lists": [row.pk for row in lists_of(settings)]}
 
     @classmethod
-    def told(cls, settings: Mapping[str, Any]) -> str:
-        """The names of the lists."""
-        return names(lists_of(settings))
+    def told(cls, many: Sequence[Mapping[str, Any]]) -> list[str]:
+        """The names of the lists, read at once, and what else was chosen."""
+        found = resolve({pk for row in many for pk in row["lists"]})
+        return [
+            cls.in_words(row, names(found[pk] for pk in row["lists"] if pk in found))
+            for row in many
+        ]
+
+    @classmethod
+    def in_words(cls, settings: Mapping[str, Any], lists: str) -> str:
+        """The settings with the names of their lists."""
+        return lists
 
 
 class AddForm(ListsForm):
@@ -76,10 +95,9 @@ class AddForm(ListsForm):
     everywhere = forms.BooleanField(label="On all channels", required=False)
 
     @classmethod
-    def told(cls, settings: Mapping[str, Any]) -> str:
+    def in_words(cls, settings: Mapping[str, Any], lists: str) -> str:
         """The lists, and whether it counts for all channels."""
-        where = " on all channels" if settings.get("everywhere") else ""
-        return super().told(settings) + where
+        return lists + (" on all channels" if settings.get("everywhere") else "")
 
 
 class RemoveForm(ListsForm):
@@ -107,11 +125,11 @@ class RemoveForm(ListsForm):
         return note
 
     @classmethod
-    def told(cls, settings: Mapping[str, Any]) -> str:
+    def in_words(cls, settings: Mapping[str, Any], lists: str) -> str:
         """The lists, the reason, and what is kept."""
         reason = LiftReason(settings["reason"]).label.lower()
         kept = "" if settings.get("lift_what_person_made") else ", not what they made"
-        return f"{super().told(settings)} ({reason}{kept})"
+        return f"{lists} ({reason}{kept})"
 
 
 def lists_of(settings: Mapping[str, Any]) -> list[OptOutList]:
@@ -120,6 +138,6 @@ def lists_of(settings: Mapping[str, Any]) -> list[OptOutList]:
     return list({row.pk: row for row in found.values()}.values())
 
 
-def names(lists: Collection[OptOutList]) -> str:
-    """The lists as people read them."""
-    return ", ".join(row.name for row in lists)
+def names(lists: Iterable[OptOutList]) -> str:
+    """The lists as people read them, each once."""
+    return ", ".join(dict.fromkeys(row.name for row in lists))

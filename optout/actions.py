@@ -197,4 +197,4 @@ def remove_from_opt_out_list(
 
 
 def _lists(rows: Iterable[Entry]) -> str:
-    return action_forms.names(list({row.list_id: row.list for row in rows}.values()))
+    return action_forms.names(row.list for row in rows)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from optout.access import EVERYBODY, Role
 
 _SUPPORT = EVERYBODY - {Role.MARKETER}
+_SENDERS = frozenset({Role.MARKETER, Role.ADMIN})
 _STAFF = frozenset({Role.COMPLIANCE, Role.ADMIN})
 
 GRANTS: Mapping[str, frozenset[Role]] = {
@@ -24,6 +25,13 @@ GRANTS: Mapping[str, frozenset[Role]] = {
     "teambox.add_cannedreply": frozenset({Role.AGENT, Role.ADMIN}),
     "teambox.change_cannedreply": frozenset({Role.AGENT, Role.ADMIN}),
     "teambox.delete_cannedreply": frozenset({Role.AGENT, Role.ADMIN}),
+    "teambox.view_smartreply": EVERYBODY,
+    "teambox.add_smartreply": _SENDERS,
+    "teambox.change_smartreply": _SENDERS,
+    "teambox.delete_smartreply": _SENDERS,
+    "teambox.view_smartreplycategory": EVERYBODY,
+    "teambox.view_smartreplysettings": EVERYBODY,
+    "teambox.view_smartreplyrun": _SUPPORT,
     "teambox.view_inboundevent": EVERYBODY,
     "teambox.retry_inboundevent": _STAFF,
 }

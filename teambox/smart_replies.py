@@ -8,7 +8,8 @@ again where that has no second effect, and an answer is known by the message's n
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,18 +29,18 @@ from teambox.models import (
     InboundEvent,
     Silence,
     SmartReply,
+    SmartReplyAction,
     SmartReplyCategory,
     SmartReplyRun,
     SmartReplySettings,
 )
-from teambox.smart_reply_matching import Hit, Question, Topic
+from teambox.smart_reply_matching import Hit, How, Question, Topic
 
 logger = logging.getLogger(__name__)
 
 MAX_ACTIONS = 20
 _NUMBERS = MAX_ACTIONS + 1  # of messages that one event may set off, its answer first
 _BEGUN = "begun"
-DEFAULT_REPLY = "Default reply"
 
 
 # Finding
@@ -56,6 +57,11 @@ class Found:
     @property
     def phrasing(self) -> str:
         return self.hit.phrasing if self.hit else ""
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the message says a phrasing itself, not only its words."""
+        return self.hit is not None and self.hit.how == How.SAME
 
 
 def find(channel: Channel, text: str) -> Found | None:
@@ -242,7 +248,38 @@ def _in_words(step: Mapping[str, Any]) -> str:
     return f"{label}: {Result(step['outcome'], step['detail'])}"
 
 
-# Trying out
+# In words
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An action of a question as people read it."""
+
+    action: SmartReplyAction
+    icon: str
+    label: str
+    words: str
+
+
+def told_actions(rows: Iterable[SmartReplyAction]) -> dict[int, list[Told]]:
+    """The actions of some questions in words, by question, each kind read at once."""
+    by_kind: dict[str, list[SmartReplyAction]] = defaultdict(list)
+    for row in rows:
+        by_kind[row.name].append(row)
+    told = [one for name, some in by_kind.items() for one in _told_kind(name, some)]
+    by_reply: dict[int, list[Told]] = defaultdict(list)
+    for one in sorted(told, key=lambda one: (one.action.position, one.action.pk)):
+        by_reply[one.action.reply_id].append(one)
+    return by_reply
+
+
+def _told_kind(name: str, rows: Sequence[SmartReplyAction]) -> list[Told]:
+    kind = ACTIONS.get(name)
+    if kind is None:
+        return [Told(row, "circle-alert", name, "is there no more") for row in rows]
+    words = kind.form.told([row.settings for row in rows])
+    pairs = zip(rows, words, strict=True)
+    return [Told(row, kind.icon, kind.label, text) for row, text in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +288,7 @@ class Trial:
 
     found: Found
     answer: str
-    actions: Sequence[tuple[str, str, str]]  # icon, label, what it would do
+    actions: Sequence[Told]
 
 
 def try_out(channel: Channel, text: str) -> Trial | None:
@@ -259,14 +296,6 @@ def try_out(channel: Channel, text: str) -> Trial | None:
     found = find(channel, text)
     if found is None:
         return None
-    rows = found.reply.actions.all() if found.reply else []
-    done = [told_action(row.name, row.settings) for row in rows]
-    return Trial(found, content.compiled(found.answer).render({}), done)
-
-
-def told_action(name: str, settings: Mapping[str, Any]) -> tuple[str, str, str]:
-    """An action as people read it: icon, label, and its settings in a few words."""
-    action = ACTIONS.get(name)
-    if action is None:
-        return "circle-alert", name, "is not there any more"
-    return action.icon, action.label, action.form.told(settings)
+    told = told_actions(found.reply.actions.all()) if found.reply else {}
+    actions = told.get(found.reply.pk, []) if found.reply else []
+    return Trial(found, content.compiled(found.answer).render({}), actions)

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 
 from optout import actions, content
+from optout.models import Channel
 from optout.refusals import Refused
 from teambox import contacts
 from teambox.models import (
@@ -18,6 +19,7 @@ from teambox.models import (
     SmartReply,
     SmartReplyAction,
     SmartReplyCategory,
+    SmartReplySettings,
 )
 from teambox.smart_replies import MAX_ACTIONS
 from teambox.smart_reply_matching import spoken
@@ -158,9 +160,22 @@ def variables() -> list[str]:
     return [contacts.NAME_VARIABLE, *(name.lower() for name in names)]
 
 
-def checked_default(text: str) -> str:
-    """A default reply as it is kept. Raises as `save` does of answers."""
-    return _answer(text, "default_reply")
+# Settings
+
+
+def save_settings(
+    row: SmartReplySettings,
+    *,
+    is_on: bool,
+    default_reply: str,
+    off_channels: Sequence[Channel],
+) -> None:
+    """Write what holds for all. Raises as `save` does of answers."""
+    row.is_on = is_on
+    row.default_reply = _answer(default_reply, "default_reply")
+    with transaction.atomic():
+        row.save()
+        row.off_channels.set(off_channels)
 
 
 # Actions
@@ -198,9 +213,14 @@ def replace_actions(
 
 
 def move(row: Model, siblings: QuerySet[Any], *, by: int) -> None:
-    """Put a row so many places further down (negative: up), within its siblings."""
+    """Put a row so many places further down (negative: up), within its siblings.
+
+    One that is gone moves nowhere.
+    """
     with transaction.atomic():
         rows = list(siblings.select_for_update())
+        if row not in rows:
+            return
         at = rows.index(row)
         rows.insert(min(max(at + by, 0), len(rows) - 1), rows.pop(at))
         for position, one in enumerate(rows):

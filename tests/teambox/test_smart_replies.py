@@ -417,9 +417,8 @@ def test_trying_out_changes_nothing(sms: Channel) -> None:
     trial = smart_replies.try_out(sms, "no more offers!")
     assert trial is not None
     assert trial.answer == "Hi there."
-    assert [row[1:] for row in trial.actions] == [
-        ("Add to opt-out list", "Default opt-out list")
-    ]
+    told = [(one.label, one.words) for one in trial.actions]
+    assert told == [("Add to opt-out list", "Default opt-out list")]
     assert not live_entries().exists()
     assert not SmartReplyRun.objects.exists()
     assert not contacts.of_address(addresses.parse(ASHA).key)
