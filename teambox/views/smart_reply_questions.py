@@ -1,5 +1,6 @@
 """One question of the smart replies: its words and its actions."""
 
+import json
 from typing import Any
 
 from django.contrib import messages
@@ -41,6 +42,8 @@ def question(request: PageRequest, pk: int) -> HttpResponse:
     """A question with its actions; who may change it gets the form."""
     row = _question(pk)
     may_change = request.user.has_perm(CHANGE)
+    if request.htmx.target == "actions":
+        return _show_actions(request, row, may_change=may_change)
     form = QuestionForm(posted(request) if may_change else None, instance=row)
     if form.is_valid() and form.store():
         messages.success(request, "The question was saved.")
@@ -90,7 +93,7 @@ def new_action(request: PageRequest, pk: int, name: str) -> HttpResponse:
     row, kind = _question(pk), _kind(name)
     form = kind.form(posted(request))
     if form.is_valid() and _added(row, kind, form):
-        return go(request, reverse("smart-reply", args=[pk]))
+        return _action_done(request, row)
     return _show_action(request, form, kind, row)
 
 
@@ -119,7 +122,15 @@ def action(request: PageRequest, pk: int, action_pk: int) -> HttpResponse:
     if not form.is_valid():
         return _show_action(request, form, kind, found.reply)
     smart_reply_building.change_action(found, form.settings())
-    return go(request, reverse("smart-reply", args=[pk]))
+    return _action_done(request, found.reply)
+
+
+def _action_done(request: PageRequest, row: SmartReply) -> HttpResponse:
+    """Close the dialog and draw the actions anew; what is typed beside them stays."""
+    if not request.htmx:
+        return redirect("smart-reply", row.pk)
+    told = json.dumps({"closeDialog": True, "actionsChanged": True})
+    return HttpResponse(status=204, headers={"HX-Trigger": told})
 
 
 def _action(pk: int, action_pk: int) -> SmartReplyAction:
@@ -159,5 +170,11 @@ def move_action(request: PageRequest, pk: int, action_pk: int) -> HttpResponse:
 def _redrawn_actions(request: PageRequest, row: SmartReply) -> HttpResponse:
     if not request.htmx:
         return redirect("smart-reply", row.pk)
-    context = {"may_change": True, **_shown(row)}
+    return _show_actions(request, row, may_change=True)
+
+
+def _show_actions(
+    request: PageRequest, row: SmartReply, *, may_change: bool
+) -> HttpResponse:
+    context = {"may_change": may_change, **_shown(row)}
     return render(request, f"{_PAGE}#actions", context)
