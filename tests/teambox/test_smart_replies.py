@@ -12,16 +12,14 @@ from django.utils import timezone
 from optout import actions, addresses, list_deletion
 from optout.action_forms import ActionForm
 from optout.actions import Result, Situation
-from optout.actors import actor_of
 from optout.models import (
     Channel,
-    OutgoingMessage,
     Purpose,
     Reason,
     default_list,
     live_entries,
 )
-from teambox import contacts, conversations, inbound, smart_replies, threads
+from teambox import contacts, inbound, smart_replies, threads
 from teambox.keyword_requests import Handled
 from teambox.models import (
     Conversation,
@@ -29,21 +27,17 @@ from teambox.models import (
     InboundEvent,
     InboundOutcome,
     LineKind,
-    Silence,
     SmartReplyRun,
     SmartReplySettings,
 )
 from tests.factories import (
     ASHA,
-    RAHUL,
-    make_channel,
     make_list,
     opt_out,
     sent_texts,
 )
-from tests.teambox.people import UNCLEAR, is_out, minute, say
+from tests.teambox.people import is_out, minute, say
 from tests.teambox.replies import (
-    ADD,
     NO_OFFERS,
     REMOVE,
     adding,
@@ -70,17 +64,6 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
     broken = actions.Action(name="break", label="Break", run=run, form=ActionForm)
     monkeypatch.setitem(actions.ACTIONS, "break", broken)
     return to_raise
-
-
-def hold(channel: Channel) -> None:
-    """An agent takes Asha's conversation."""
-    say(channel, "hello there")
-    agent = User.objects.create(username="mina")
-    conversations.accept(Conversation.objects.get(), actor=actor_of(agent))
-
-
-def automatic() -> int:
-    return OutgoingMessage.objects.filter(batch__purpose=Purpose.SMART_REPLY).count()
 
 
 # Answers
@@ -242,97 +225,6 @@ def test_a_deleted_list_is_followed_to_the_one_that_took_its_place(
     assert not is_out(sms, from_list=news)
 
 
-# Silence
-
-
-def test_an_agents_conversation_gets_no_answer_but_is_still_opted_out(
-    sms: Channel,
-) -> None:
-    hold(sms)
-    tag = ("add_tag", {"tag": "quiet"})
-    make_reply(answer="Done.", actions=(adding(default_list()), tag))
-    say(sms, NO_OFFERS)
-    assert sent_texts(sms) == []
-    assert outcomes() == [(ADD, "added"), ("add_tag", "skipped")]
-    assert SmartReplyRun.objects.get().silence == Silence.HELD
-
-
-def test_a_solved_conversation_is_answered_again(sms: Channel) -> None:
-    hold(sms)
-    agent = User.objects.get()
-    conversations.solve(Conversation.objects.get(), actor=actor_of(agent))
-    make_reply(answer="Done.")
-    say(sms, NO_OFFERS)
-    assert sent_texts(sms) == ["Done."]
-
-
-def test_where_a_keyword_decides_actions_run_without_an_answer(sms: Channel) -> None:
-    more = ("reply", {"text": "More"})
-    make_reply("stop", answer="Bye.", actions=(("add_tag", {"tag": "left"}), more))
-    say(sms, "STOP")
-    assert sent_texts(sms) == [default_list().message]
-    assert outcomes() == [("add_tag", "added"), ("reply", "skipped")]
-
-
-def test_a_keyword_is_not_undone_by_the_same_message(sms: Channel) -> None:
-    make_reply("stop", actions=(removing(default_list()),))
-    say(sms, "STOP")
-    assert outcomes() == [(REMOVE, "kept")]
-    assert is_out(sms)
-
-
-def test_what_waits_for_review_is_not_answered(sms: Channel) -> None:
-    SmartReplySettings.objects.create(pk=1, default_reply="Soon.")
-    assert say(sms, UNCLEAR).outcome == InboundOutcome.REVIEW
-    assert sent_texts(sms) == []
-
-
-def test_our_own_words_are_not_answered(sms: Channel) -> None:
-    SmartReplySettings.objects.create(pk=1, default_reply="We will be with you soon.")
-    say(sms, "blue or green?")
-    say(sms, "we will be with you soon")
-    assert automatic() == 1
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        {"headers": {"Auto-Submitted": "auto-replied"}},
-        {"headers": {"precedence": "Bulk"}},
-        {"auto_reply": True},
-    ],
-)
-def test_a_program_is_not_answered_and_nothing_is_done(
-    sms: Channel, payload: dict[str, Any]
-) -> None:
-    make_reply(answer="Done.", actions=(("add_tag", {"tag": "quiet"}),))
-    say(sms, NO_OFFERS, payload=payload)
-    assert sent_texts(sms) == []
-    assert outcomes() == []
-    assert SmartReplyRun.objects.get().silence == Silence.AUTO_REPLY
-
-
-def test_a_channel_of_ours_is_not_answered(sms: Channel) -> None:
-    make_channel(901, sender=RAHUL)
-    make_reply(answer="Done.")
-    say(sms, NO_OFFERS, sender=RAHUL)
-    assert sent_texts(sms) == []
-
-
-def test_after_five_answers_in_ten_minutes_it_is_silent_and_says_so_once(
-    sms: Channel,
-) -> None:
-    make_reply(answer="Done.")
-    for _ in range(8):
-        say(sms, NO_OFFERS)
-    assert automatic() == 5
-    silent = [text for text in told(sms) if "silent" in text]
-    assert silent == ["Smart replies are silent: 5 went out in 10 minutes"]
-    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
-        say(sms, NO_OFFERS)
-    assert automatic() == 6
-
-
 # Repeats and failures
 
 
@@ -368,6 +260,14 @@ def test_whatever_is_repeated_has_one_effect(sms: Channel) -> None:
     smart_replies.respond(event, handled, threads.take_in(event, handled))
     assert sent_texts(sms) == ["First.", "Done."]
     assert Conversation.objects.get().lines.filter(kind=LineKind.REPLY).count() == 2
+
+
+def test_a_message_whose_run_has_ended_is_not_told_again(sms: Channel) -> None:
+    make_reply(actions=(("add_tag", {"tag": "quiet"}),))
+    event = say(sms, NO_OFFERS).event
+    handled = Handled(InboundOutcome.MESSAGE)
+    smart_replies.respond(event, handled, threads.take_in(event, handled))
+    assert len(told(sms)) == 1
 
 
 def begun(name: str, settings: dict[str, Any]) -> dict[str, Any]:
