@@ -10,6 +10,8 @@ from teambox.views import (
     panel,
     panel_acts,
     reviews,
+    smart_replies,
+    smart_reply_questions,
     threads,
 )
 
@@ -74,5 +76,58 @@ urlpatterns += [
         f"{_PERSON}entries/<int:pk>/put-back/",
         panel_acts.put_back,
         name="panel-put-back",
+    ),
+]
+
+# Smart replies
+_REPLY = "smart-replies/<int:pk>"
+_CATEGORY = "smart-replies/categories/<int:pk>"
+_ACTION = f"{_REPLY}/actions/<int:action_pk>"
+
+urlpatterns += [
+    path("smart-replies/", smart_replies.page, name="smart-replies"),
+    path(
+        "smart-replies/settings/", smart_replies.settings, name="smart-reply-settings"
+    ),
+    path(
+        "smart-replies/example/",
+        smart_replies.insert_example,
+        name="smart-reply-example",
+    ),
+    path(
+        "smart-replies/categories/new/",
+        smart_replies.new_category,
+        name="smart-reply-category-new",
+    ),
+    path(f"{_CATEGORY}/", smart_replies.category, name="smart-reply-category"),
+    path(
+        f"{_CATEGORY}/delete/",
+        smart_replies.delete_category,
+        name="smart-reply-category-delete",
+    ),
+    path(
+        f"{_CATEGORY}/move/",
+        smart_replies.move_category,
+        name="smart-reply-category-move",
+    ),
+    path("smart-replies/new/", smart_reply_questions.new, name="smart-reply-new"),
+    path(f"{_REPLY}/", smart_reply_questions.question, name="smart-reply"),
+    path(f"{_REPLY}/delete/", smart_reply_questions.delete, name="smart-reply-delete"),
+    path(f"{_REPLY}/move/", smart_reply_questions.move, name="smart-reply-move"),
+    path(
+        f"{_REPLY}/actions/new/<slug:name>/",
+        smart_reply_questions.new_action,
+        name="smart-reply-action-new",
+    ),
+    path(f"{_ACTION}/", smart_reply_questions.action, name="smart-reply-action"),
+    path(
+        f"{_ACTION}/delete/",
+        smart_reply_questions.delete_action,
+        name="smart-reply-action-delete",
+    ),
+    path(
+        f"{_ACTION}/move/",
+        smart_reply_questions.move_action,
+        name="smart-reply-action-move",
     ),
 ]

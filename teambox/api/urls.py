@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from teambox.api import conversations, reviews, views
+from teambox.api import conversations, reviews, smart_replies, views
 
 urlpatterns = [
     path("inbound/<int:channel_id>/", views.Inbound.as_view(), name="api-inbound"),
@@ -56,5 +56,15 @@ urlpatterns = [
         "reviews/<int:pk>/dismiss/",
         reviews.Dismissing.as_view(),
         name="api-review-dismiss",
+    ),
+    path(
+        "smart-replies/",
+        smart_replies.SmartReplyCollection.as_view(),
+        name="api-smart-replies",
+    ),
+    path(
+        "smart-replies/<int:pk>/",
+        smart_replies.OneSmartReply.as_view(),
+        name="api-smart-reply",
     ),
 ]

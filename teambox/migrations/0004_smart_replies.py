@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("optout", "0012_smart_reply_purpose"),
-        ("teambox", "0002_contacts_and_conversations"),
+        ("teambox", "0003_canned_replies"),
     ]
 
     operations = [
