@@ -167,14 +167,10 @@ def remove_from_opt_out_list(
 
     Legal and complaint entries are `kept`; what the person made ends only where
     `settings["lift_what_person_made"]` says so, and not what was asked for later than
-    the message.
+    the message. What replaced a deleted list is not meant: who left it stays out.
     """
-    lists = {row.pk for row in action_forms.lists_of(settings)}
-    found = lifts.of_address(
-        situation.address.key,
-        lists | set(settings["lists"]),
-        {ALL_CHANNELS, situation.channel_id},
-    )
+    places = {ALL_CHANNELS, situation.channel_id}
+    found = lifts.of_address(situation.address.key, settings["lists"], places)
     done = lifts.lift(
         [entry.pk for entry in found],
         source=situation.source,
