@@ -49,6 +49,7 @@ def create(*, name: str, channel: Channel, actor: Actor) -> Broadcast:
         batch = outbox.open_batch(
             channel=channel,
             purpose=Purpose.BROADCAST,
+            label=name,
             lists=[default],
             unsubscribe_list=default,
             state=BatchState.DRAFT,
@@ -101,7 +102,8 @@ def rename(broadcast: Broadcast, *, name: str, channel: Channel) -> None:
         row.name = name
         if row.batch.channel_id != channel.pk:
             unprepare(row)
-            OutgoingBatch.objects.filter(pk=row.batch_id).update(channel=channel)
+        batch = OutgoingBatch.objects.filter(pk=row.batch_id)
+        batch.update(channel=channel, label=name)
 
     _change(broadcast, change)
 

@@ -38,6 +38,7 @@ def open_batch(
     *,
     channel: Channel,
     purpose: Purpose,
+    label: str = "",
     lists: Sequence[OptOutList] = (),
     unsubscribe_list: OptOutList | None = None,
     state: BatchState = BatchState.RUNNING,
@@ -49,6 +50,7 @@ def open_batch(
         batch = OutgoingBatch.objects.create(
             channel=channel,
             purpose=purpose,
+            label=label,
             unsubscribe_list=unsubscribe_list,
             state=state,
             skip_default_reason=skip_default_reason,

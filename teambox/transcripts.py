@@ -127,7 +127,7 @@ def _of_message(message: OutgoingMessage) -> Item:
         pk=message.pk,
         at=message.sent_at or message.created_at,
         text=words.text,
-        by=message.batch.get_purpose_display(),
+        by=message.batch.title,
         subject=words.subject,
         message=message,
     )

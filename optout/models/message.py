@@ -55,6 +55,7 @@ class OutgoingBatch(models.Model):
     state = models.CharField(
         max_length=9, choices=BatchState, default=BatchState.RUNNING
     )
+    label = models.CharField(max_length=100, blank=True)  # what people call the send
     lists = models.ManyToManyField(OptOutList, related_name="batches", blank=True)
     unsubscribe_list = models.ForeignKey(
         OptOutList, models.PROTECT, null=True, related_name="+"
@@ -80,7 +81,12 @@ class OutgoingBatch(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_purpose_display()} {self.pk}"
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """What kind of send it is and what people call it: Broadcast · Autumn sale."""
+        return " · ".join(filter(None, [self.get_purpose_display(), self.label]))
 
     @property
     def is_marketing(self) -> bool:
