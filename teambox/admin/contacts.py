@@ -4,7 +4,7 @@ from django.contrib import admin
 from unfold.admin import TabularInline
 
 from optout.admin.base import Admin, ReadOnly
-from teambox.models import Contact, ContactAddress, ContactAttribute, Note, Tag
+from teambox.models import Contact, ContactAddress, ContactAttribute, Note, Segment, Tag
 
 
 class _Addresses(TabularInline):  # type: ignore[misc]  # unfold has no types
@@ -59,3 +59,12 @@ class ContactAttributeAdmin(Admin):
     ) -> tuple[str, ...]:
         """Name and kind, once there may be values of them."""
         return ("name", "kind") if obj else ()
+
+
+@admin.register(Segment)
+class SegmentAdmin(ReadOnly):
+    """Saved and renamed above the contacts page, which knows the filters."""
+
+    list_display = ("name", "owner", "query", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("name",)

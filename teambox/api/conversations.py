@@ -25,8 +25,8 @@ from teambox.api.conversation_serializers import (
     TranscriptOutput,
     WordsInput,
 )
+from teambox.conversation_filters import ConversationFilter
 from teambox.conversations import ConversationError
-from teambox.filters import ConversationFilter
 from teambox.models import Conversation, Line
 
 _OF_THE_STATE = {"taken", "opted_out"}

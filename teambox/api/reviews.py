@@ -16,7 +16,7 @@ from teambox.api.conversation_serializers import (
     DismissOutput,
     ReviewOutput,
 )
-from teambox.filters import ReviewFilter
+from teambox.conversation_filters import ReviewFilter
 
 _MAY_DECIDE = "optout.decide_reviews"
 

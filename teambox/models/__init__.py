@@ -17,6 +17,7 @@ from teambox.models.conversation import (
     LineKind,
 )
 from teambox.models.inbound import EventState, InboundEvent, InboundOutcome
+from teambox.models.segment import Segment
 from teambox.models.smart_reply import (
     ANSWER_CHARS,
     NAME_CHARS,
@@ -53,5 +54,6 @@ __all__ = [
     "SmartReplyCategory",
     "SmartReplyRun",
     "SmartReplySettings",
+    "Segment",
     "Tag",
 ]

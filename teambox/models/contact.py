@@ -78,6 +78,10 @@ class Contact(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [
+            ("bulk_contacts", "Can tag many contacts at once"),
+            ("export_contacts", "Can export contacts"),
+        ]
         indexes = [
             # Who wrote lately.
             models.Index(fields=["-last_seen_at"], name="contact_last_seen"),

@@ -17,6 +17,7 @@ from teambox.models import (
     InboundEvent,
     Line,
     Note,
+    Segment,
     SmartReply,
     SmartReplyCategory,
     SmartReplyRun,
@@ -34,6 +35,7 @@ WRITTEN_BY_FLOWS = [
     InboundEvent,
     Line,
     Note,
+    Segment,
     SmartReply,
     SmartReplyCategory,
     SmartReplyRun,
@@ -58,6 +60,7 @@ def rows(sms: Channel) -> None:
     contacts.tag([contact], "VIP")
     contacts.write_note(contact, "Likes mails", actor=Actor(label="mina"))
     ContactAttribute.objects.create(name="town", label="Town")
+    Segment.objects.create(name="Lately", query="seen=30")
 
 
 def url_of(model: type[Model], page: str, *args: object) -> str:
