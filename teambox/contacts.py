@@ -168,7 +168,33 @@ def drop_address(contact: Contact, pk: int) -> bool:
     return bool(contact.addresses.filter(pk=pk).delete()[0])
 
 
+def set_addresses(contact: Contact, wanted: Sequence[Address]) -> None:
+    """File these addresses under a contact and no others; all of them or none.
+
+    Raises ContactError as `add_address` does.
+    """
+    with transaction.atomic():
+        contact.addresses.exclude(key__in=[one.key for one in wanted]).delete()
+        for address in wanted:
+            add_address(contact, address)
+
+
+def delete(contact: Contact) -> None:
+    """Forget a contact with its tags, notes and values. A repeat changes nothing.
+
+    What its addresses opted out of stands, and so do its conversations.
+    """
+    Contact.objects.filter(pk=contact.pk).delete()
+
+
 # Tags and notes
+
+
+def set_tags(contact: Contact, names: Iterable[str]) -> None:
+    """Give a contact these tags and no others. Raises ContactError as `tag` does."""
+    with transaction.atomic():
+        _locked(contact)
+        contact.tags.set([tag([], name) for name in names])
 
 
 def tag(contacts: Iterable[Contact], name: str) -> Tag:
