@@ -92,6 +92,12 @@ MORE = (
             Item(label="Channels", icon="smartphone", url_name="channels"),
             Item(label="Keywords", icon="hash", url_name="keywords"),
             Item(
+                label="Attributes and tags",
+                icon="tag",
+                url_name="contact-attributes",
+                permission="teambox.change_contactattribute",
+            ),
+            Item(
                 label="Workspace",
                 icon="sliders-horizontal",
                 url_name="settings",

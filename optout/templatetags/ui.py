@@ -345,11 +345,11 @@ def banner(content: str, tone: str = "", icon: str = "info") -> str:
 
 
 @register.simple_block_tag
-def bulk_bar(content: str, total: int) -> str:
+def bulk_bar(content: str, total: int, is_more: bool = False) -> str:
     """Wrap the actions on ticked rows; total is how many match the filters.
 
-    Stands in a form[data-bulk] with its table. Posts all_matching=1 when the user
-    chose every match, else the ticked rows.
+    `is_more` where more match than were counted. Stands in a form[data-bulk] with its
+    table. Posts all_matching=1 when the user chose every match, else the ticked rows.
     """
-    parts = {"total": total, "content": content}
+    parts = {"total": total, "is_more": is_more, "content": content}
     return render_to_string("components/bulk_bar.html", parts)

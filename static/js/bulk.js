@@ -15,7 +15,8 @@ function draw(form) {
   const everything = bar.querySelector("[data-bulk-all-matching]").value === "1";
   const chosen = everything ? total : ticked;
   bar.hidden = chosen === 0;
-  bar.querySelector("[data-bulk-count]").textContent = `${chosen.toLocaleString("en")} selected`;
+  const more = everything && "more" in bar.dataset ? "+" : "";
+  bar.querySelector("[data-bulk-count]").textContent = `${chosen.toLocaleString("en")}${more} selected`;
   const offer = ticked === rows.length && ticked > 0 && total > ticked && !everything;
   bar.querySelector("[data-bulk-matching]").hidden = !offer;
   const all = form.querySelector("[data-bulk-all]");

@@ -1,4 +1,4 @@
-"""Fixtures of this floor: a channel, a list, a contact, an agent's browser."""
+"""Fixtures of this floor: a channel, a list, a contact, browsers."""
 
 import pytest
 from django.test import Client
@@ -7,8 +7,8 @@ from optout import addresses
 from optout.access import Role
 from optout.models import Channel, OptOutList
 from teambox import contacts
-from teambox.models import Contact
-from tests.factories import ASHA, LEENA, make_channel, make_list
+from teambox.models import Contact, ContactAttribute
+from tests.factories import ASHA, make_channel, make_list
 from tests.page_clients import browser_of
 
 
@@ -24,12 +24,22 @@ def agent(db: None) -> Client:
 
 
 @pytest.fixture
+def browser(db: None) -> Client:
+    return browser_of(Role.ADMIN)
+
+
+@pytest.fixture
 def asha(db: None) -> Contact:
-    """A contact with a number and an email."""
-    both = [addresses.parse(raw) for raw in (ASHA, LEENA)]
-    return contacts.make(name="Asha", addresses=both)
+    return contacts.make(name="Asha", addresses=[addresses.parse(ASHA)])
 
 
 @pytest.fixture
 def promotions(db: None) -> OptOutList:
     return make_list()
+
+
+@pytest.fixture
+def plan(db: None) -> ContactAttribute:
+    return ContactAttribute.objects.create(
+        name="plan", label="Plan", kind="choice", choices=["Basic", "Pro"]
+    )
