@@ -1,21 +1,26 @@
 """The pages' routes of teambox."""
 
-from django.urls import path
+from django.urls import URLPattern, URLResolver, path
 
 from teambox import hooks
 from teambox.views import (
     acts,
     canned_replies,
+    contact,
+    contacts,
     inbox,
+    merging,
     panel,
     panel_acts,
     reviews,
+    segments,
     smart_replies,
     smart_reply_questions,
     threads,
+    vocabulary,
 )
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("sandbox/inbound/", hooks.sandbox_inbound, name="sandbox-inbound"),
     path("teambox/", inbox.page, name="teambox"),
     path("teambox/poll/", inbox.poll, name="teambox-poll"),
@@ -130,4 +135,48 @@ urlpatterns += [
         smart_reply_questions.move_action,
         name="smart-reply-action-move",
     ),
+]
+
+# Contacts
+urlpatterns += [
+    path("contacts/", contacts.page, name="contacts"),
+    path("contacts/new/", contacts.create, name="contact-create"),
+    path("contacts/tag/", contacts.tag_many, name="contacts-tag"),
+    path("contacts/export/", contacts.export, name="contacts-export"),
+    path("contacts/segments/new/", segments.save, name="segment-save"),
+    path("contacts/segments/<int:pk>/", segments.rename, name="segment-rename"),
+    path("contacts/segments/<int:pk>/delete/", segments.delete, name="segment-delete"),
+    path("contacts/<int:pk>/", contact.page, name="contact"),
+    path("contacts/<int:pk>/edit/", contact.edit, name="contact-edit"),
+    path("contacts/<int:pk>/delete/", contact.delete, name="contact-delete"),
+    path("contacts/<int:pk>/merge/", merging.page, name="contact-merge"),
+    path(
+        "contacts/<int:pk>/addresses/", contact.add_address, name="contact-address-add"
+    ),
+    path(
+        "contacts/<int:pk>/addresses/<int:address_pk>/",
+        contact.drop_address,
+        name="contact-address-drop",
+    ),
+    path("contacts/<int:pk>/tags/", contact.tag, name="contact-tag"),
+    path("contacts/<int:pk>/tags/<int:tag_pk>/", contact.untag, name="contact-untag"),
+    path("contacts/<int:pk>/notes/", contact.write_note, name="contact-note"),
+]
+
+# Attributes and tags
+urlpatterns += [
+    path("contacts/attributes/", vocabulary.page, name="contact-attributes"),
+    path("contacts/attributes/new/", vocabulary.add_attribute, name="attribute-add"),
+    path(
+        "contacts/attributes/<int:pk>/",
+        vocabulary.edit_attribute,
+        name="attribute-edit",
+    ),
+    path(
+        "contacts/attributes/<int:pk>/delete/",
+        vocabulary.delete_attribute,
+        name="attribute-delete",
+    ),
+    path("contacts/tags/<int:pk>/", vocabulary.rename_tag, name="tag-rename"),
+    path("contacts/tags/<int:pk>/delete/", vocabulary.delete_tag, name="tag-delete"),
 ]

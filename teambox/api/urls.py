@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from teambox.api import conversations, reviews, smart_replies, views
+from teambox.api import contacts, conversations, reviews, smart_replies, views
 
 urlpatterns = [
     path("inbound/<int:channel_id>/", views.Inbound.as_view(), name="api-inbound"),
@@ -66,5 +66,15 @@ urlpatterns = [
         "smart-replies/<int:pk>/",
         smart_replies.OneSmartReply.as_view(),
         name="api-smart-reply",
+    ),
+    path("contacts/", contacts.ContactCollection.as_view(), name="api-contacts"),
+    path("contacts/<int:pk>/", contacts.OneContact.as_view(), name="api-contact"),
+    path(
+        "contacts/search/", contacts.ContactSearch.as_view(), name="api-contact-search"
+    ),
+    path(
+        "contacts/<int:pk>/notes/",
+        contacts.ContactNotes.as_view(),
+        name="api-contact-notes",
     ),
 ]

@@ -39,6 +39,14 @@ from tests.teambox.people import UNCLEAR, say
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture
+def asha(asha: Contact) -> Contact:
+    """A contact with a number and an email."""
+    contacts.add_address(asha, addresses.parse(LEENA))
+    return asha
+
+
 BRAZIL, BRAZIL_WITHOUT_9 = "+5531999990000", "+55 31 9999-0000"
 
 

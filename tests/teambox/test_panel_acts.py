@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
+from optout import addresses
 from optout.access import Role
 from optout.models import (
     Channel,
@@ -17,6 +18,7 @@ from optout.models import (
     default_list,
     live_entries,
 )
+from teambox import contacts
 from teambox.models import Contact
 from tests.factories import (
     ASHA,
@@ -44,6 +46,13 @@ from tests.teambox.people import say
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def asha(asha: Contact) -> Contact:
+    """A contact with a number and an email."""
+    contacts.add_address(asha, addresses.parse(LEENA))
+    return asha
 
 
 # Adding

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("teambox", "0003_contact_permissions"),
+        ("teambox", "0005_contact_permissions"),
     ]
 
     operations = [

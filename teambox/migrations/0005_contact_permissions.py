@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("teambox", "0002_contacts_and_conversations"),
+        ("teambox", "0004_smart_replies"),
     ]
 
     operations = [
