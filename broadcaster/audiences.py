@@ -6,28 +6,17 @@ import re
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, BinaryIO
 
 from django.db.models import TextChoices
 
-from broadcaster import column_names
-from broadcaster.csv_files import (
-    MAX_CELL_CHARS,
-    MAX_COLUMNS,
-    MAX_ROWS,
-    BadFile,
-    Dialect,
-    Record,
-    guess_dialect,
-    records,
-)
-from optout import addresses, content
+from optout import addresses, column_names, content, csv_tables
 from optout.addresses import AddressKind, InvalidAddress
+from optout.csv_files import BadFile, Dialect, Record, records
+from optout.csv_tables import cells_of, has_extra_cells, is_marked
 from optout.exports import plain_cell
 from optout.outbox import Recipient
-
-SAMPLE_ROWS = 20
 
 
 class Role(TextChoices):
@@ -92,65 +81,12 @@ def examine(file: BinaryIO, *, kind: AddressKind, region: str | None) -> Audienc
     A column is the address by its name, in several languages, else by what stands in
     it. A row of the wrong length or with a bad address is no reason to refuse a file.
     """
-    dialect = guess_dialect(file)
-    rows = records(file, dialect)
-    headers = _headers(next(rows, Record(1, [])))
-    columns = _columns(headers)
-    sample = list(islice(rows, SAMPLE_ROWS))
-    count = _count(chain(sample, rows), columns)
-    mapping = _roles(headers, columns)
+    table = csv_tables.read(file)
+    mapping = _roles(table.headers, table.columns)
     if role_for(kind) not in mapping.values():
-        found = _column_of_addresses(columns, sample, kind=kind, region=region)
-        mapping[_required(found, columns, kind)] = role_for(kind)
-    return Audience(dialect, columns, mapping, count)
-
-
-def _headers(first: Record) -> list[str]:
-    headers = [cell.strip() for cell in first.cells]
-    while headers and not headers[-1]:
-        headers.pop()
-    if not headers:
-        raise BadFile("empty_file", "The file is empty.")
-    if len(headers) > MAX_COLUMNS:
-        raise BadFile("too_many_columns", f"At most {MAX_COLUMNS} columns, please.")
-    return headers
-
-
-def _columns(headers: Sequence[str]) -> list[str]:
-    """The variable names of the headers. Raises BadFile for two that are alike."""
-    names: dict[str, str] = {}
-    for position, header in enumerate(headers, start=1):
-        name = column_names.variable(header, position)
-        if name in names:
-            raise BadFile(
-                "duplicate_column",
-                f"Two columns are called “{header}” and “{names[name]}”: rename one.",
-            )
-        names[name] = header
-    return list(names)
-
-
-def _count(rows: Iterable[Record], columns: Sequence[str]) -> int:
-    count = 0
-    for count, record in enumerate(rows, start=1):
-        _check_cells(record, columns)
-        if count > MAX_ROWS:
-            raise BadFile("too_many_rows", f"At most {MAX_ROWS:,} rows, please.")
-    if not count:
-        raise BadFile("no_rows", "The file has a header and no rows.")
-    return count
-
-
-def _check_cells(record: Record, columns: Sequence[str]) -> None:
-    if max(map(len, record.cells)) <= MAX_CELL_CHARS:
-        return
-    index = next(i for i, c in enumerate(record.cells) if len(c) > MAX_CELL_CHARS)
-    where = f"column “{columns[index]}”" if index < len(columns) else "an extra cell"
-    raise BadFile(
-        "cell_too_long",
-        f"Row {record.number}, {where}: more than {MAX_CELL_CHARS:,} characters."
-        " Is a quote not closed?",
-    )
+        found = table.column_of(kind, region=region)
+        mapping[_required(found, table.columns, kind)] = role_for(kind)
+    return Audience(table.dialect, table.columns, mapping, table.row_count)
 
 
 def _roles(headers: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
@@ -170,29 +106,6 @@ def _role(header: str) -> Role:
     if column_names.names_opted_out(header):
         return Role.OPTED_OUT
     return Role.VARIABLE
-
-
-def _column_of_addresses(
-    columns: Sequence[str],
-    sample: Sequence[Record],
-    *,
-    kind: AddressKind,
-    region: str | None,
-) -> str | None:
-    """The first column in which most cells of the sample are addresses."""
-    for index, name in enumerate(columns):
-        cells = [row.cells[index] for row in sample if index < len(row.cells)]
-        good = sum(_is_address(cell, kind=kind, region=region) for cell in cells)
-        if good * 2 > len(sample):
-            return name
-    return None
-
-
-def _is_address(cell: str, *, kind: AddressKind, region: str | None) -> bool:
-    try:
-        return len(addresses.parse(cell, region=region, kind=kind).match_form) > 8
-    except InvalidAddress:
-        return False
 
 
 def _required(found: str | None, columns: Sequence[str], kind: AddressKind) -> str:
@@ -219,9 +132,9 @@ def read_rows(
 
 def read_row(record: Record, layout: Layout) -> Recipient | Left:
     """Whom one row leads to, with the values of the variables that are used."""
-    row = dict(zip(layout.columns, map(str.strip, record.cells), strict=False))
+    row = cells_of(record, layout.columns)
     raw = plain_cell(row.get(layout.address_column, ""))
-    if any(map(str.strip, record.cells[len(layout.columns) :])):
+    if has_extra_cells(record, layout.columns):
         return Left(record.number, raw, "This row has more cells than the header.")
     if is_marked(row, layout.marking_columns):
         return Left(record.number, raw, "Marked as opted out.", is_marked=True)
@@ -231,19 +144,6 @@ def read_row(record: Record, layout: Layout) -> Recipient | Left:
         return Left(record.number, raw, error.message)
     values = content.used_values(layout.names, row)
     return Recipient(found.key, found.address, values)
-
-
-def is_marked(row: Mapping[str, str], columns: Sequence[str]) -> bool:
-    """Whether one of the columns says that this person opted out at another place."""
-    return any(column_names.is_marked(row.get(name, "")) for name in columns)
-
-
-def first_rows(
-    file: BinaryIO, dialect: Dialect, columns: Sequence[str], *, limit: int
-) -> list[dict[str, str]]:
-    """The first rows, by column."""
-    rows = islice(records(file, dialect), 1, limit + 1)
-    return [dict(zip(columns, map(str.strip, row.cells), strict=False)) for row in rows]
 
 
 # Addresses that come without a file

@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from broadcaster import audiences, readiness
 from broadcaster.audiences import Role
-from broadcaster.csv_files import Dialect
 from broadcaster.models import Broadcast, Stage, all_broadcasts
 from optout import outbox, selection, withholding
 from optout.actors import Actor
 from optout.addresses import AddressKind
+from optout.csv_files import Dialect
 from optout.models import (
     BatchState,
     Channel,

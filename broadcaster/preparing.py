@@ -13,11 +13,11 @@ from django.utils import timezone
 from broadcaster import audiences, broadcasts, readiness
 from broadcaster.audiences import Layout, Left
 from broadcaster.broadcasts import BroadcastError
-from broadcaster.csv_files import BadFile
 from broadcaster.models import Broadcast, Stage, all_broadcasts
 from optout import outbox, wake
 from optout.actors import Actor
 from optout.addresses import AddressKind
+from optout.csv_files import BadFile
 from optout.models import BatchState, Content, Workspace
 from optout.outbox import Recipient
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from broadcaster import audiences, broadcasts
 from broadcaster.broadcasts import Words
 from broadcaster.models import Broadcast
-from optout import compose, content, links
+from optout import compose, content, csv_tables, links
 from optout.compose import LINK_VARIABLE
 from optout.models import Content
 
@@ -51,7 +51,7 @@ def sample(broadcast: Broadcast, *, limit: int) -> list[dict[str, str]]:
         return []
     dialect = broadcasts.dialect_of(broadcast)
     with broadcasts.open_recipients(broadcast) as file:
-        return audiences.first_rows(file, dialect, broadcast.columns, limit=limit)
+        return csv_tables.first_rows(file, dialect, broadcast.columns, limit=limit)
 
 
 def _address(broadcast: Broadcast, row: dict[str, str]) -> str:

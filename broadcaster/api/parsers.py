@@ -6,8 +6,8 @@ from typing import IO, Any
 
 from rest_framework.parsers import BaseParser
 
-from broadcaster.csv_files import MAX_BYTES
 from optout.api.parsers import BodyTooLarge
+from optout.csv_files import MAX_BYTES
 
 _CHUNK_BYTES = 64 * 1024
 _IN_MEMORY_BYTES = 2 * 1024 * 1024

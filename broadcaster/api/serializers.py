@@ -8,11 +8,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from broadcaster import reports
-from broadcaster.csv_files import MAX_CELL_CHARS, MAX_COLUMNS
 from broadcaster.models import STATUS_LABELS, Broadcast
 from optout.api.fields import Input, Text, Whole, limit
 from optout.api.serializers.entries import MAX_LISTS
 from optout.api.serializers.messages import MAX_HTML, MAX_MAIL_TEXT, SkipInput
+from optout.csv_files import MAX_CELL_CHARS, MAX_COLUMNS
 from optout.models import Channel, MessageState, OutgoingMessage, active_channels
 
 MAX_RECIPIENTS = 10_000

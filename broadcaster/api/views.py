@@ -25,13 +25,13 @@ from broadcaster.api.serializers import (
     UploadInput,
 )
 from broadcaster.broadcasts import BroadcastError, Words
-from broadcaster.csv_files import BadFile
 from broadcaster.models import Broadcast, all_broadcasts
 from optout.actors import actor_of
 from optout.api.base import ApiView, CollectionView
 from optout.api.filtering import KnownParameters
 from optout.api.idempotency import idempotent
 from optout.api.problems import Problem
+from optout.csv_files import BadFile
 from optout.models import BatchState, OutgoingMessage
 
 _OF_THE_STATE = {"not_a_draft", "not_prepared"}

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_POST
 
 from broadcaster import audiences, broadcasts, preparing, previews, readiness, reports
 from broadcaster.broadcasts import BroadcastError, Words
-from broadcaster.csv_files import BadFile
 from broadcaster.forms import (
     ColumnsForm,
     LaunchForm,
@@ -24,6 +23,7 @@ from broadcaster.views import guards
 from broadcaster.views.guards import allowed, of_draft
 from optout.actors import actor_of
 from optout.addresses import AddressKind
+from optout.csv_files import BadFile
 from optout.models import default_list, live_lists
 from optout.selection import SelectionError
 from optout.views.dialogs import PageRequest, posted

@@ -4,10 +4,11 @@ from io import BytesIO
 
 import pytest
 
-from broadcaster import audiences, csv_files
+from broadcaster import audiences
 from broadcaster.audiences import Audience, Layout, Left, Role
-from broadcaster.csv_files import BadFile
+from optout import csv_files, csv_tables
 from optout.addresses import AddressKind
+from optout.csv_files import BadFile
 from optout.outbox import Recipient
 
 
@@ -100,7 +101,7 @@ def test_a_bad_file_is_refused_by_name(data, code):
 
 
 def test_a_file_with_too_many_rows_is_refused(monkeypatch):
-    monkeypatch.setattr(audiences, "MAX_ROWS", 3)
+    monkeypatch.setattr(csv_tables, "MAX_ROWS", 3)
     with pytest.raises(BadFile, match="At most 3 rows"):
         examine(b"number\n" + b"+34600111222\n" * 4)
 

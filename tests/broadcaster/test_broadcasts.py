@@ -8,11 +8,11 @@ from django.db import DatabaseError, connection
 
 from broadcaster import broadcasts, preparing, reports
 from broadcaster.broadcasts import BroadcastError, Words
-from broadcaster.csv_files import BadFile
 from broadcaster.models import Broadcast, Stage
 from optout import holds
 from optout.actors import Actor
 from optout.addresses import parse
+from optout.csv_files import BadFile
 from optout.models import (
     BatchState,
     LedgerEvent,

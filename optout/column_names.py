@@ -1,4 +1,4 @@
-"""How columns of an audience file are named, in the languages people name them."""
+"""How columns of a CSV file are named, in the languages people name them."""
 
 import re
 import unicodedata
