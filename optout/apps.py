@@ -13,8 +13,8 @@ class OptoutConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Fill the tables of actions and invariants, and seed what has to be there."""
+        """Fill the tables of what floors offer, and seed what has to be there."""
         from optout.seeds import seed_after_migrate  # models are loaded only now
 
-        autodiscover_modules("actions", "invariants")
+        autodiscover_modules("actions", "entry_imports", "invariants")
         post_migrate.connect(seed_after_migrate, sender=self)

@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
@@ -64,7 +64,7 @@ def guess_dialect(file: BinaryIO) -> Dialect:
     return Dialect(encoding, _guess_delimiter(first))
 
 
-def records(file: BinaryIO, dialect: Dialect) -> Iterator[Record]:
+def records(file: BinaryIO, dialect: Dialect) -> Generator[Record]:
     """Every row that is not blank, the header too. Raises BadFile on the way."""
     reader = csv.reader(
         _lines(file, dialect.encoding), delimiter=dialect.delimiter, strict=True

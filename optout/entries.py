@@ -1,8 +1,9 @@
 """Opting out. With `lifts` and `list_deletion` the only writer of Entry."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -115,6 +116,43 @@ def opt_out_many(
             outcome.in_flight = in_flight
         outcomes += found
     return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of one chunk of an import, and when its last webhook is due."""
+
+    outcomes: list[Outcome]
+    webhooks_until: datetime | None
+
+
+def enter_imported(
+    requests: Sequence[Request],
+    *,
+    actor: Actor,
+    facts: Mapping[str, Any],
+    post_after: datetime | None,
+) -> Imported:
+    """Opt out one chunk of an import, inside the transaction of its caller.
+
+    No message goes out. Webhooks are paced from `post_after` on, None posts none. One
+    event of the ledger, with these `facts`, tells of all. The caller keeps a chunk
+    within 500 addresses, and waits at the barrier once it is committed.
+    """
+    keys = {address.key for request in requests for address in request.addresses}
+    locks.lock_keys(keys)
+    lists = resolve({pk for request in requests for pk in request.list_ids})
+    register = _Register(
+        keys, source=Source.IMPORT, reason=Reason.IMPORTED, actor=actor
+    )
+    outcomes = [register.enter(request, lists) for request in requests]
+    register.save_as_one(requests[0].list_ids[0], facts)
+    if post_after is not None:
+        people = [outcome.created for outcome in outcomes if outcome.created]
+        post_after = webhooks.announce_paced(
+            DeliveryEvent.OPTED_OUT, people, after=post_after
+        )
+    return Imported(outcomes, post_after)
 
 
 def _chunks(requests: Sequence[Request]) -> Iterator[list[Request]]:
@@ -251,6 +289,27 @@ class _Register:
         insert(self.new)
         Entry.objects.bulk_update(self.asked_again, ["asked_at", "updated_at"])
         ledger.write(self.facts, actor=self.actor)
+
+    def save_as_one(self, list_id: int, facts: Mapping[str, Any]) -> None:
+        """The new entries, and one event that names all of them and all repeats."""
+        insert(self.new)
+        named = {name: self._ids_of(kind) for name, kind in _NAMED_IN_ONE.items()}
+        one = Fact(
+            LedgerKind.IMPORTED,
+            source=self.source,
+            reason_code=self.reason,
+            list_id=list_id,
+            facts={**facts, **named},
+        )
+        ledger.write([one], actor=self.actor)
+
+    def _ids_of(self, kind: LedgerKind) -> list[int]:
+        return [
+            fact.entry.pk for fact in self.facts if fact.entry and fact.kind == kind
+        ]
+
+
+_NAMED_IN_ONE = {"entries": LedgerKind.OPTED_OUT, "repeated": LedgerKind.REPEATED}
 
 
 def _place(entry: Entry) -> Place:

@@ -67,24 +67,31 @@ def lift(
     reason: str = "",
     note: str = "",
     actor: Actor = NOBODY,
+    post_webhooks: bool = True,
+    webhooks_after: datetime | None = None,
 ) -> Lifted:
     """End live entries; ended ones are left alone, those past the power are kept.
 
-    An entry that the person made needs a reason: without one it is kept too.
+    An entry that the person made needs a reason: without one it is kept too. With
+    `webhooks_after` what the lists post is paced from then on; without `post_webhooks`
+    they post nothing.
     """
     ids = sorted(set(entry_ids))
     done = Lifted()
     for start in range(0, len(ids), CHUNK):
         with transaction.atomic(durable=True):
             part = _lift_chunk(ids[start : start + CHUNK], power, reason)
-            _Ending(
+            ending = _Ending(
                 source=source,
                 reason=reason,
                 note=note,
                 actor=actor,
                 back_at=power.asked_before,
                 evidence=Evidence(note=note),
-            ).apply(part.lifted)
+                post_webhooks=post_webhooks,
+                webhooks_after=webhooks_after,
+            )
+            ending.apply(part.lifted)
         done.lifted += part.lifted
         done.kept += part.kept
     return done
@@ -118,6 +125,8 @@ class _Ending:
     actor: Actor = NOBODY
     back_at: datetime | None = None
     evidence: Evidence = Evidence()
+    post_webhooks: bool = True
+    webhooks_after: datetime | None = None
 
     def apply(self, entries: Sequence[Entry]) -> None:
         now = timezone.now()
@@ -127,8 +136,15 @@ class _Ending:
         for entry in entries:
             vars(entry).update(ended)
         ledger.write([self._fact(entry) for entry in entries], actor=self.actor)
-        posted = [entry for entry in entries if entry.list.webhook_on_lift]
-        webhooks.announce(DeliveryEvent.LIFTED, posted)
+        if self.post_webhooks:
+            self._announce([entry for entry in entries if entry.list.webhook_on_lift])
+
+    def _announce(self, entries: Sequence[Entry]) -> None:
+        if self.webhooks_after is None:
+            webhooks.announce(DeliveryEvent.LIFTED, entries)
+            return
+        each = [[entry] for entry in entries]
+        webhooks.announce_paced(DeliveryEvent.LIFTED, each, after=self.webhooks_after)
 
     def _fact(self, entry: Entry) -> Fact:
         return Fact(

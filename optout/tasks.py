@@ -9,6 +9,8 @@ from optout import (
     bulk_removals,
     handover,
     idempotency,
+    import_work,
+    imports,
     list_deletion,
     lists,
     outbox,
@@ -50,6 +52,7 @@ def sweep() -> None:
     outbox.reopen()
     list_deletion.move_leftovers()
     idempotency.forget_old()
+    imports.forget_old()
 
 
 @shared_task
@@ -62,4 +65,11 @@ def roll_up_counts() -> None:
 def remove_in_bulk() -> None:
     """Work off the bulk removals, chunk by chunk."""
     while not stopping.is_set() and bulk_removals.work_due():
+        pass
+
+
+@shared_task
+def work_imports() -> None:
+    """Count, carry out and undo imports, turn by turn."""
+    while not stopping.is_set() and import_work.work_due():
         pass

@@ -41,3 +41,4 @@ def _send(task: str) -> None:
 SEND_OUTBOX = "optout.tasks.send_outbox"
 DELIVER_WEBHOOKS = "optout.tasks.deliver_webhooks"
 REMOVE_IN_BULK = "optout.tasks.remove_in_bulk"
+WORK_IMPORTS = "optout.tasks.work_imports"

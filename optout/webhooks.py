@@ -23,6 +23,8 @@ from optout.models import (
 from optout.prepared import insert
 
 OLD_SECRET_LASTS = timedelta(hours=24)
+# Twenty a second: what a file brings never stands before an opt-out of the moment.
+PACE = timedelta(milliseconds=50)
 
 
 def announce(event: DeliveryEvent, entries: Sequence[Entry]) -> None:
@@ -40,6 +42,21 @@ def announce(event: DeliveryEvent, entries: Sequence[Entry]) -> None:
     if deliveries:
         insert(deliveries)
         wake.hint(wake.DELIVER_WEBHOOKS)
+
+
+def announce_paced(
+    event: DeliveryEvent, people: Iterable[Sequence[Entry]], *, after: datetime
+) -> datetime:
+    """`announce` for many people, one delivery after the other; when the next may go.
+
+    Each of `people` is the entries of one person in one list on one channel.
+    """
+    deliveries = [one for entries in people for one in _deliveries(event, entries)]
+    for delivery in deliveries:
+        delivery.next_at = after
+        after += PACE
+    insert(deliveries)
+    return after
 
 
 def _deliveries(

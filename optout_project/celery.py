@@ -21,6 +21,7 @@ _PERIODS = {
     "optout.tasks.deliver_webhooks": timedelta(seconds=5),
     "optout.tasks.sweep": timedelta(seconds=10),
     "optout.tasks.remove_in_bulk": timedelta(seconds=5),
+    "optout.tasks.work_imports": timedelta(seconds=5),
     "optout.tasks.roll_up_counts": timedelta(seconds=60),
     "teambox.tasks.handle_inbound": timedelta(seconds=5),
     "broadcaster.tasks.prepare_broadcasts": timedelta(seconds=5),

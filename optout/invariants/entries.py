@@ -10,6 +10,9 @@ from optout.models import (
     BulkRemoval,
     Entry,
     Hold,
+    ImportedKey,
+    ImportJob,
+    ImportState,
     LedgerEvent,
     LedgerKind,
     ListState,
@@ -88,9 +91,26 @@ def _facts(*kinds: LedgerKind) -> QuerySet[LedgerEvent]:
 
 @invariant(Entry)
 def live_entries_stand_in_the_ledger() -> QuerySet[Entry]:
-    """Each live entry has its opt-out in the ledger, or the move that brought it."""
+    """Each live entry has its opt-out in the ledger, or the move that brought it.
+
+    An import has one event for many entries: its own rows tell which.
+    """
     moved = LedgerEvent.objects.filter(kind=LedgerKind.MOVED, key=OuterRef("key"))
-    return live_entries().filter(~Exists(_facts(LedgerKind.OPTED_OUT)), ~Exists(moved))
+    imported = ImportedKey.objects.filter(entry_id=OuterRef("pk"), key=OuterRef("key"))
+    return live_entries().filter(
+        ~Exists(_facts(LedgerKind.OPTED_OUT)), ~Exists(moved), ~Exists(imported)
+    )
+
+
+@invariant(ImportJob)
+def finished_imports_have_taken_each_address() -> Iterable[int]:
+    """An import that is done has taken each address that it counted, once."""
+    for job in ImportJob.objects.filter(state=ImportState.DONE):
+        names = ("added", "already", "duplicate")
+        planned = job.tally("planned", "entries")
+        done = job.tally("done", "entries")
+        if sum(planned.get(n, 0) for n in names) != sum(done.get(n, 0) for n in names):
+            yield job.pk
 
 
 @invariant(Entry)

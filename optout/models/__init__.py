@@ -19,6 +19,13 @@ from optout.models.entry import (
     Source,
     live_entries,
 )
+from optout.models.import_job import (
+    MOVING,
+    ImportedKey,
+    ImportJob,
+    ImportProblem,
+    ImportState,
+)
 from optout.models.ledger import LedgerDetail, LedgerEvent, LedgerKind
 from optout.models.lists import (
     Keyword,
@@ -48,6 +55,7 @@ __all__ = [
     "ALL_CHANNELS",
     "GUARDED_REASONS",
     "MARKETING",
+    "MOVING",
     "OPTOUT_NUMBER",
     "ApiKey",
     "BatchState",
@@ -61,6 +69,10 @@ __all__ = [
     "Hold",
     "HoldState",
     "IdempotentRequest",
+    "ImportJob",
+    "ImportProblem",
+    "ImportState",
+    "ImportedKey",
     "Keyword",
     "KeywordRole",
     "LedgerDetail",

@@ -16,6 +16,7 @@ class LedgerKind(models.TextChoices):
     HELD = "held", "Under review"
     DISMISSED = "dismissed", "Review dismissed"
     DEFAULT_SKIPPED = "default_skipped", "Default list left out"
+    IMPORTED = "imported", "Imported"
     LIST_DELETED = "list_deleted", "List deleted"
 
 
