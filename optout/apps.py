@@ -14,7 +14,10 @@ class OptoutConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the tables of what floors offer, and seed what has to be there."""
+        from optout import import_kinds
+        from optout.entry_imports import EntryImports
         from optout.seeds import seed_after_migrate  # models are loaded only now
 
-        autodiscover_modules("actions", "entry_imports", "invariants")
+        autodiscover_modules("actions", "invariants")
+        import_kinds.register(EntryImports())
         post_migrate.connect(seed_after_migrate, sender=self)

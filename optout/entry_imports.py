@@ -13,7 +13,7 @@ from optout.actors import Actor, Evidence
 from optout.csv_files import Record
 from optout.csv_tables import Table
 from optout.entries import Request
-from optout.import_kinds import Done, ImportRefused, Kind, Part
+from optout.import_kinds import Done, Figure, ImportRefused, Kind, Part
 from optout.import_rows import Layout, Role, Row
 from optout.models import (
     ALL_CHANNELS,
@@ -148,6 +148,7 @@ class EntryImports(Kind):
 
     name = "entries"
     title = "Import entries"
+    main_part = EntriesPart.name
     permissions = ("optout.bulk_entries", "optout.add_entry")
     asks = frozenset({"channel", "silent"})
 
@@ -169,11 +170,15 @@ class EntryImports(Kind):
     def parts(self, job: ImportJob) -> list[Part]:
         return [EntriesPart(job)]
 
+    def figures(self, job: ImportJob, phase: str) -> list[Figure]:
+        found = import_kinds.entry_figures(job, phase)
+        found.append(import_kinds.bad_rows(job, EntriesPart.name))
+        if unmarked := job.tally("planned", EntriesPart.name).get("unmarked", 0):
+            found.append(Figure("Not marked as opted out", unmarked, note="left alone"))
+        return [*found, Figure("Rows in the file", job.row_count)]
+
     def upload_url(self, opt_out_list: OptOutList) -> str:
         return reverse("list-import", args=[opt_out_list.pk])
 
     def result_url(self, job: ImportJob) -> tuple[str, str]:
         return job.list.name, reverse("list", args=[job.list_id])
-
-
-import_kinds.register(EntryImports())

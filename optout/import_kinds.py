@@ -27,6 +27,16 @@ class Done:
     keys: Collection[UUID] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of an import, as a tile shows it."""
+
+    label: str
+    number: int
+    tone: str = ""
+    note: str = ""
+
+
 class Part(ABC):
     """One way through the file. Both passes run inside the transaction of a chunk."""
 
@@ -44,10 +54,15 @@ class Part(ABC):
 
 
 class Kind(ABC):
-    """One kind of import; `asks` names the choices that it offers beyond columns."""
+    """One kind of import.
+
+    `main_part` is the one whose numbers stand in a table of imports; `asks` names the
+    choices that are offered beyond columns.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
+    main_part: ClassVar[str]
     permissions: ClassVar[tuple[str, ...]]
     asks: ClassVar[frozenset[str]]
 
@@ -66,6 +81,10 @@ class Kind(ABC):
     @abstractmethod
     def parts(self, job: ImportJob) -> list[Part]:
         """What is to be done, in order."""
+
+    @abstractmethod
+    def figures(self, job: ImportJob, phase: str) -> list[Figure]:
+        """What would come of it (`planned`), or what has (`done`)."""
 
     @abstractmethod
     def upload_url(self, opt_out_list: OptOutList) -> str:
@@ -91,7 +110,24 @@ def kind_of(job: ImportJob) -> Kind:
     return KINDS[job.kind]
 
 
-# What parts share
+# What kinds and parts share
+
+
+def entry_figures(job: ImportJob, phase: str) -> list[Figure]:
+    """What the rows are to the list; a row with a number and an email counts twice."""
+    tally = job.tally(phase, "entries")
+    return [
+        Figure(
+            "Added" if phase == "done" else "To be added", tally.get("added", 0), "ok"
+        ),
+        Figure("Already on the list", tally.get("already", 0)),
+        Figure("More than once in the file", tally.get("duplicate", 0)),
+    ]
+
+
+def bad_rows(job: ImportJob, part: str) -> Figure:
+    """The rows of the error file."""
+    return Figure("Bad rows", job.tally("planned", part).get("bad", 0), "danger")
 
 
 def require_address_column(mapping: Mapping[str, str]) -> None:

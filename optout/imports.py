@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, BinaryIO
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.files import File
 from django.db import transaction
 from django.db.models import QuerySet
@@ -15,7 +16,7 @@ from optout import addresses, csv_tables, import_work, wake
 from optout.actors import Actor
 from optout.csv_files import Dialect
 from optout.exports import csv_lines, safe_cell
-from optout.import_kinds import ImportRefused, Kind, kind_of
+from optout.import_kinds import KINDS, ImportRefused, Kind, kind_of
 from optout.models import (
     ALL_CHANNELS,
     ImportJob,
@@ -253,6 +254,11 @@ def running(opt_out_list: OptOutList) -> list[ImportJob]:
     """The imports that add to this list, or are being undone, just now."""
     states = (ImportState.RUNNING, ImportState.UNDOING)
     return list(shown().filter(list=opt_out_list, state__in=states))
+
+
+def visible_kinds(user: User | AnonymousUser) -> list[str]:
+    """The kinds of import that this user may do, and see."""
+    return [kind.name for kind in KINDS.values() if user.has_perms(kind.permissions)]
 
 
 def progress(job: ImportJob) -> tuple[int, int]:

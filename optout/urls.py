@@ -6,6 +6,7 @@ from optout.views import (
     channels,
     deliveries,
     entries,
+    imports,
     keyword_pages,
     lists,
     removals,
@@ -35,6 +36,19 @@ urlpatterns += [
         removals.put_back,
         name="removal-put-back",
     ),
+]
+
+# Imports
+urlpatterns += [
+    path("opt-out/<int:pk>/import/", imports.upload, name="list-import"),
+    path("imports/", imports.index, name="imports"),
+    path("imports/<int:pk>/", imports.page, name="import"),
+    path("imports/<int:pk>/columns/", imports.columns, name="import-columns"),
+    path("imports/<int:pk>/reopen/", imports.reopen, name="import-reopen"),
+    path("imports/<int:pk>/start/", imports.start, name="import-start"),
+    path("imports/<int:pk>/discard/", imports.discard, name="import-discard"),
+    path("imports/<int:pk>/undo/", imports.undo, name="import-undo"),
+    path("imports/<int:pk>/errors/", imports.errors, name="import-errors"),
 ]
 
 # Webhook deliveries

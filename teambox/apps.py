@@ -13,10 +13,12 @@ class TeamboxConfig(AppConfig):
 
     def ready(self) -> None:
         """Keep the rows every installation has; tell the floor below what it asks."""
-        from optout import overview, sandbox  # models are loaded only now
+        from optout import import_kinds, overview, sandbox  # models are loaded only now
         from teambox import sandbox_lines, smart_reply_uses
+        from teambox.contact_imports import ContactImports
         from teambox.seeds import seed_after_migrate
 
+        import_kinds.register(ContactImports())
         sandbox.reads_what_people_wrote(sandbox_lines.read)
         overview.also_used_by(smart_reply_uses.of_list)
         post_migrate.connect(seed_after_migrate, sender=self)

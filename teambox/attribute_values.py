@@ -1,6 +1,6 @@
 """Values of custom attributes: read from text, checked by their kind."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -21,21 +21,30 @@ class BadValue(ValueError):
         self.name = name
 
 
-def read(values: Mapping[str, Any]) -> dict[str, str | None]:
+Known = Mapping[str, ContactAttribute]
+
+
+def known(names: Iterable[str]) -> Known:
+    """The attributes of these names, by name."""
+    found = ContactAttribute.objects.filter(name__in=list(names))
+    return {attribute.name: attribute for attribute in found}
+
+
+def read(
+    values: Mapping[str, Any], attributes: Known | None = None
+) -> dict[str, str | None]:
     """The values as `Contact.attributes` keeps them; None for an empty one.
 
     Numbers are kept as plain decimal text and dates as YYYY-MM-DD, so that they are
-    exact and read the same in every file. Raises BadValue.
+    exact and read the same in every file. Who reads many gives the `attributes`.
+    Raises BadValue.
     """
-    known = {
-        found.name: found
-        for found in ContactAttribute.objects.filter(name__in=list(values))
-    }
-    if unknown := next((name for name in values if name not in known), None):
+    ours = known(values) if attributes is None else attributes
+    if unknown := next((name for name in values if name not in ours), None):
         raise BadValue(
             "unknown_attribute", f"There is no attribute {unknown}.", unknown
         )
-    return {name: _read(known[name], value) for name, value in values.items()}
+    return {name: _read(ours[name], value) for name, value in values.items()}
 
 
 def _read(attribute: ContactAttribute, value: Any) -> str | None:

@@ -128,6 +128,11 @@ class ImportJob(models.Model):
     def was_started(self) -> bool:
         return self.started_at is not None
 
+    @property
+    def adds_entries(self) -> bool:
+        """Whether a column marks people, and they are to be put on the list."""
+        return self.adds_marked and "opted_out" in self.mapping.values()
+
     def tally(self, phase: str, part: str) -> dict[str, int]:
         """How often each thing happened; `phase` is planned or done."""
         found: dict[str, int] = self.counts.get(phase, {}).get(part, {})

@@ -16,7 +16,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
-from optout import access, bulk_removals, entries, lifts, overview
+from optout import access, bulk_removals, entries, imports, lifts, overview
 from optout.actors import Evidence, actor_of
 from optout.entries import Outcome
 from optout.entry_forms import EntryForm, RemovalForm
@@ -76,6 +76,7 @@ def _facts(request: PageRequest, opt_out_list: OptOutList) -> dict[str, Any]:
         "health": overview.health_of(opt_out_list),
         "sends": overview.sends_of(opt_out_list),
         "removals": bulk_removals.running(opt_out_list),
+        "imports": imports.running(opt_out_list),
     }
 
 
