@@ -30,7 +30,6 @@ class UploadForm(forms.Form):
 class ColumnsForm(forms.Form):
     """What each column is for, and the choices that the kind of import asks for."""
 
-    list = forms.TypedChoiceField(label="Opt-out list", coerce=int)
     channel = forms.TypedChoiceField(
         label="Channel",
         coerce=int,
@@ -45,14 +44,18 @@ class ColumnsForm(forms.Form):
         widget=forms.RadioSelect,
     )
     add_marked = forms.BooleanField(
-        label="Add people marked as opted out to the list",
+        label="Add people marked as opted out to an opt-out list",
         required=False,
-        help_text="Before any contact is made. Taken from the column “Opted out”.",
+        help_text="On all channels, before any contact is made. It takes a column"
+        " for “Opted out”.",
+    )
+    list = forms.TypedChoiceField(
+        label="Opt-out list", coerce=int, help_text="For people marked as opted out."
     )
     silent = forms.BooleanField(
         label="Do not post webhooks",
         required=False,
-        help_text="Else the list's webhook gets one post for each person, slowly.",
+        help_text="Else the list's webhook is told of each person, a few each second.",
     )
 
     def __init__(self, job: ImportJob, data: QueryDict | None = None) -> None:

@@ -116,12 +116,17 @@ def kind_of(job: ImportJob) -> Kind:
 def entry_figures(job: ImportJob, phase: str) -> list[Figure]:
     """What the rows are to the list; a row with a number and an email counts twice."""
     tally = job.tally(phase, "entries")
+    label = "Added" if phase == "done" else "To be added"
+    is_both = len({Role.NUMBER, Role.EMAIL} & set(job.mapping.values())) > 1
     return [
         Figure(
-            "Added" if phase == "done" else "To be added", tally.get("added", 0), "ok"
+            label,
+            tally.get("added", 0),
+            "ok",
+            note="numbers and emails" if is_both else "",
         ),
         Figure("Already on the list", tally.get("already", 0)),
-        Figure("More than once in the file", tally.get("duplicate", 0)),
+        Figure("Duplicate", tally.get("duplicate", 0)),
     ]
 
 

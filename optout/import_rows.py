@@ -24,7 +24,7 @@ class Role(TextChoices):
     IGNORED = "", "Not used"
     NUMBER = "number", "Number"
     EMAIL = "email", "Email"
-    OPTED_OUT = "opted_out", "Opted out (yes, no or a date)"
+    OPTED_OUT = "opted_out", "Opted out"
     NOTE = "note", "Note"
 
 

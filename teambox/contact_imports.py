@@ -187,7 +187,7 @@ class ContactImports(Kind):
                 tally.get("updated", 0),
                 note="overwritten" if job.overwrites else "gaps filled",
             ),
-            Figure("More than once in the file", tally.get("duplicate", 0)),
+            Figure("Duplicate", tally.get("duplicate", 0)),
             import_kinds.bad_rows(job, ContactsPart.name),
             Figure("Rows in the file", job.row_count),
         ]
