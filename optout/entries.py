@@ -120,7 +120,7 @@ def opt_out_many(
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of one chunk of an import, and when its last webhook is due."""
+    """What became of one chunk of an import, and when the next webhook may go."""
 
     outcomes: list[Outcome]
     webhooks_until: datetime | None
@@ -136,15 +136,14 @@ def enter_imported(
     """Opt out one chunk of an import, inside the transaction of its caller.
 
     No message goes out. Webhooks are paced from `post_after` on, None posts none. One
-    event of the ledger, with these `facts`, tells of all. The caller keeps a chunk
-    within 500 addresses, and waits at the barrier once it is committed.
+    ledger event with these `facts` tells of all. The caller sends at most 500 addresses
+    and waits at the barrier after the commit.
     """
     keys = {address.key for request in requests for address in request.addresses}
     locks.lock_keys(keys)
     lists = resolve({pk for request in requests for pk in request.list_ids})
-    register = _Register(
-        keys, source=Source.IMPORT, reason=Reason.IMPORTED, actor=actor
-    )
+    source, reason = Source.IMPORT, Reason.IMPORTED
+    register = _Register(keys, source=source, reason=reason, actor=actor)
     outcomes = [register.enter(request, lists) for request in requests]
     register.save_as_one(requests[0].list_ids[0], facts)
     if post_after is not None:

@@ -1,5 +1,23 @@
 """The Django admin of this floor: what flows write is looked at, not edited."""
 
-from optout.admin import channels, entries, keys, lists, people, sending, workspace
+from optout.admin import (
+    channels,
+    entries,
+    imports,
+    keys,
+    lists,
+    people,
+    sending,
+    workspace,
+)
 
-__all__ = ["channels", "entries", "keys", "lists", "people", "sending", "workspace"]
+__all__ = [
+    "channels",
+    "entries",
+    "imports",
+    "keys",
+    "lists",
+    "people",
+    "sending",
+    "workspace",
+]

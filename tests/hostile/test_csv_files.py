@@ -17,7 +17,7 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 
 from broadcaster.models import Broadcast
-from optout.models import Channel, default_list
+from optout.models import Channel, ImportJob, default_list
 from tests.factories import ASHA
 from tests.hostile.doors import Visitor, refused_by_api, refused_by_form
 
@@ -101,6 +101,21 @@ def test_each_door_refuses_it_and_keeps_the_recipients_before(
         assert len(door(visitor, draft, data) & {"recipients", "file"}) == 1, door
     found = Broadcast.objects.get()
     assert (found.file_name, found.rows_read) == ("API", 1)
+
+
+NO_IMPORT = {name: data for name, data in BAD_FILES.items() if name != "no addresses"}
+
+
+@pytest.mark.parametrize("data", NO_IMPORT.values(), ids=NO_IMPORT)
+@pytest.mark.parametrize("place", ["list-import", "contacts-import"])
+def test_an_import_refuses_it_and_keeps_nothing(
+    visitor: Visitor, place: str, data: bytes
+) -> None:
+    args = [default_list().pk] if place == "list-import" else []
+    sent = {"file": SimpleUploadedFile("x.csv", data)}
+    answer = visitor.browser.post(reverse(place, args=args), sent)
+    assert refused_by_form(answer) == {"file"}
+    assert not ImportJob.objects.exists()
 
 
 @pytest.mark.parametrize("data", ["", "%00", "a=b", "file=number"])

@@ -20,6 +20,7 @@ from optout.models import (
     DeliveryState,
     Entry,
     IdempotentRequest,
+    ImportJob,
     OptOutList,
     Reason,
     SandboxMessage,
@@ -94,6 +95,9 @@ def rows() -> dict[type[Model], Model]:
     key, _ = access.create_api_key(name="shop", role=Role.ADMIN)
     IdempotentRequest.objects.create(api_key=key, key="k", fingerprint="f")
     BulkRemoval.objects.create(list=promotions, upper_id=1, total=1, below_id=2)
+    job = ImportJob.objects.create(list=promotions, kind="entries", row_count=1)
+    job.keys.create(key=address.key, part="entries", row=2)
+    job.problems.create(row=3, cells=["nobody"], message="This is no phone number.")
     User.objects.create_user("somebody")
     return {model: first(model) for model in OURS}
 

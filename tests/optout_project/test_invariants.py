@@ -21,6 +21,7 @@ from optout.models import (
     BulkRemoval,
     Entry,
     Hold,
+    ImportJob,
     LedgerDetail,
     LedgerEvent,
     OptOutList,
@@ -134,6 +135,12 @@ def a_removal_that_forgot_somebody() -> None:
     BulkRemoval.objects.create(**about, done=1, kept=1, state="done")
 
 
+def an_import_that_forgot_a_row() -> None:
+    counts = {"planned": {"entries": {"added": 2}}, "done": {"entries": {"added": 1}}}
+    about = {"list": default_list(), "kind": "entries", "row_count": 2}
+    ImportJob.objects.create(**about, counts=counts, state="done")
+
+
 def an_old_message(**values: Any) -> Callable[[], None]:
     def corrupt() -> None:
         pk = sent().first().batch_id
@@ -187,6 +194,7 @@ BREAKS: dict[str, Callable[[], Any]] = {
         ),
     ),
     "removals_have_looked_at_all": a_removal_that_forgot_somebody,
+    "finished_imports_have_taken_each_address": an_import_that_forgot_a_row,
     "live_entries_stand_in_the_ledger": lambda: LedgerEvent.objects.update(
         kind="dismissed"
     ),
