@@ -42,6 +42,7 @@ from tests.importing import (
     uploaded,
     work,
 )
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 HOOK = "https://example.org/hook"
@@ -312,6 +313,21 @@ def test_two_imports_of_one_file_add_up() -> None:
     assert done(first) == {"added": 5}
     assert done(second) == {"already": 5}
     assert Entry.objects.count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_of_one_file_at_once_add_up(hooked, monkeypatch) -> None:
+    monkeypatch.setattr(imports, "ROWS_AT_ONCE", 0)
+    monkeypatch.setattr(import_kinds, "CHUNK_ADDRESSES", 20)
+    jobs = [counted(file_of(numbers(200)), listed=hooked) for _ in range(2)]
+    for job in jobs:
+        imports.start(job, actor=MARIA)
+    at_once(work, 4)
+    for job in jobs:
+        job.refresh_from_db()
+        assert sum(done(job).values()) == 200
+    assert sum(done(job).get("added", 0) for job in jobs) == 200
+    assert Entry.objects.count() == WebhookDelivery.objects.count() == 200
 
 
 def test_a_file_that_is_gone_fails_and_says_so() -> None:
