@@ -141,7 +141,7 @@ class _Ending:
 
     def _announce(self, entries: Sequence[Entry]) -> None:
         if self.webhooks_after is None:
-            webhooks.announce(DeliveryEvent.LIFTED, entries)
+            webhooks.announce_each(DeliveryEvent.LIFTED, entries)
             return
         each = [[entry] for entry in entries]
         webhooks.announce_paced(DeliveryEvent.LIFTED, each, after=self.webhooks_after)
@@ -257,7 +257,7 @@ def put_back(
         ]
         ledger.write(facts, actor=actor)
         told = [entry for entry in back if entry.list.webhook_on_lift]
-        webhooks.announce(DeliveryEvent.OPTED_OUT, told)
+        webhooks.announce_each(DeliveryEvent.OPTED_OUT, told)
     barrier.wait_for_sends(keys)
     return back
 

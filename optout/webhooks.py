@@ -44,6 +44,14 @@ def announce(event: DeliveryEvent, entries: Sequence[Entry]) -> None:
         wake.hint(wake.DELIVER_WEBHOOKS)
 
 
+def announce_each(event: DeliveryEvent, entries: Iterable[Entry]) -> None:
+    """`announce` for entries of many people: each has a delivery of its own."""
+    deliveries = [one for entry in entries for one in _deliveries(event, [entry])]
+    if deliveries:
+        insert(deliveries)
+        wake.hint(wake.DELIVER_WEBHOOKS)
+
+
 def announce_paced(
     event: DeliveryEvent, people: Iterable[Sequence[Entry]], *, after: datetime
 ) -> datetime:

@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 from standardwebhooks import Webhook
 
-from optout import webhook_delivery, webhook_queue, webhooks
-from optout.models import DeliveryState, OptOutList, WebhookDelivery
+from optout import lifts, webhook_delivery, webhook_queue, webhooks
+from optout.lifts import Power
+from optout.models import DeliveryState, OptOutList, Source, WebhookDelivery
 from tests.factories import ASHA, LEENA, make_channel, make_list, opt_out
 from tests.servers import Receiver, Reply
 
@@ -47,6 +48,21 @@ def test_all_channels_and_an_email_read_null_and_text(promotions, receiver) -> N
     webhook_delivery.deliver_due()
     body = json.loads(receiver.requests[0].body)
     assert (body["mobile"], body["email"], body["channel_id"]) == (None, LEENA, None)
+
+
+def test_of_people_who_end_together_each_has_a_webhook_of_their_own(
+    promotions, receiver
+) -> None:
+    opted_out = [opt_out(raw, promotions).entries[0].pk for raw in (ASHA, LEENA)]
+    OptOutList.objects.update(webhook_on_lift=True)
+    WebhookDelivery.objects.all().delete()
+    lifts.lift(opted_out, source=Source.PAGE, power=Power(guarded=True))
+    lifts.put_back(opted_out, source=Source.PAGE)
+    bodies = [json.loads(row.body) for row in WebhookDelivery.objects.all()]
+    named = [(body["mobile"], body["email"]) for body in bodies]
+    assert sorted(named, key=str) == sorted(
+        [(34600111222, None), (None, LEENA)] * 2, key=str
+    )
 
 
 def test_the_signature_verifies_with_the_lists_secret(promotions, receiver) -> None:

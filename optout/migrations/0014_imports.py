@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("optout", "0011_masked_roles"),
+        ("optout", "0013_batch_label"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
