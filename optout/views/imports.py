@@ -42,6 +42,7 @@ def of_job(page: OfJob) -> Page:
     """A page about one import, for those who may do its kind of import."""
 
     @login_required
+    @permission_required("optout.bulk_entries", raise_exception=True)
     @wraps(page)
     def found(request: PageRequest, pk: int) -> HttpResponseBase:
         job = get_object_or_404(imports.shown(), pk=pk, kind__in=KINDS)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -40,11 +41,13 @@ def new(request: PageRequest) -> HttpResponse:
 @permission_required(VIEW, raise_exception=True)
 def question(request: PageRequest, pk: int) -> HttpResponse:
     """A question with its actions; who may change it gets the form."""
-    row = _question(pk)
     may_change = request.user.has_perm(CHANGE)
+    if request.method == "POST" and not may_change:
+        raise PermissionDenied("Your role may not change smart replies.")
+    row = _question(pk)
     if request.htmx.target == "actions":
         return _show_actions(request, row, may_change=may_change)
-    form = QuestionForm(posted(request) if may_change else None, instance=row)
+    form = QuestionForm(posted(request), instance=row)
     if form.is_valid() and form.store():
         messages.success(request, "The question was saved.")
         return redirect("smart-reply", pk)
