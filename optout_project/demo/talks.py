@@ -7,16 +7,20 @@ from django.contrib.auth.models import User
 
 from optout import sender
 from optout.actors import Actor, actor_of
-from optout.models import Channel
+from optout.models import Channel, OptOutList
+from optout_project.demo.entries import PROMOTIONS
 from optout_project.demo.people import Person, person
 from optout_project.demo.sends import NEW, SECONDS_TO_SEND
-from teambox import contacts, conversations, inbound
+from teambox import contacts, conversations, inbound, smart_reply_building
 from teambox.models import (
     AttributeKind,
     CannedReply,
     ContactAttribute,
     Conversation,
+    SmartReply,
+    SmartReplyCategory,
 )
+from teambox.smart_reply_building import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ TALKS = (
     Talk(["The voucher does not work"]),
     Talk(["do NOT contact me at work, my boss said stop it already ok?"]),
     Talk(["Thanks! That solved it 🙌"]),
+    Talk(["When are you open?"]),
+    Talk(["No more offers please, but keep the newsletter"]),
 )
 CANNED = {
     "hello": "Hello, and thank you for writing to us. How can we help?",
@@ -62,6 +68,20 @@ CANNED = {
     "sorry": "We are sorry about that. We look into it and write again today.",
 }
 _TAGS = ("Customer", "Wholesale", "Newsletter reader")
+
+
+def make_smart_replies(lists: Mapping[str, OptOutList]) -> None:
+    """Two questions, of which one acts; made once."""
+    if SmartReplyCategory.objects.exists():
+        return
+    shop = smart_reply_building.category_named("Shop")
+    hours = Words(["when are you open", "opening hours"], CANNED["hours"])
+    smart_reply_building.save(SmartReply(), shop, hours)
+    offers = smart_reply_building.category_named("Offers")
+    enough = Words(["no more offers"], "Done, {{name|friend}}: no more offers.")
+    row = smart_reply_building.save(SmartReply(), offers, enough)
+    promotions = {"lists": [lists[PROMOTIONS].pk]}
+    smart_reply_building.add_action(row, "add_to_opt_out_list", promotions)
 
 
 def make(phone: Channel, mailbox: Channel, users: Mapping[str, User]) -> None:

@@ -39,7 +39,7 @@ def event_title(event: Event) -> str:
     """Return what kind of message an event is; lists have words of their own."""
     thing = event.thing
     if isinstance(thing, OutgoingMessage):
-        return str(thing.batch.get_purpose_display())
+        return thing.batch.title
     if isinstance(thing, Line):
         titles = {LineKind.INBOUND: "Wrote to us", LineKind.NOTE: "Internal note"}
         return titles.get(LineKind(thing.kind), "Reply")

@@ -24,13 +24,20 @@ from optout.models import (
     Workspace,
     live_entries,
 )
-from teambox.models import CannedReply, Contact, Conversation, InboundEvent, Line
+from teambox.models import (
+    CannedReply,
+    Contact,
+    Conversation,
+    InboundEvent,
+    Line,
+    SmartReplyRun,
+)
 
 pytestmark = pytest.mark.django_db
 
 COUNTED: list[type[Model]] = [User, Channel, OptOutList, Entry, LedgerEvent]
 COUNTED += [WebhookDelivery, SandboxMessage, Broadcast, InboundEvent]
-COUNTED += [Contact, Conversation, Line, CannedReply]
+COUNTED += [Contact, Conversation, Line, CannedReply, SmartReplyRun]
 
 
 @pytest.fixture(autouse=True)

@@ -45,6 +45,7 @@ def make_demo() -> None:
     phone, mailbox = channels[entries.PHONE], channels[entries.MAILBOX]
     marketer = actor_of(users["marketer"])
     sends.make_broadcasts(phone, mailbox, list(lists.values()), marketer)
+    talks.make_smart_replies(lists)
     talks.make(phone, mailbox, users)
     sends.make_deliveries(lists[entries.PROMOTIONS])
     roll_up_counts()
