@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.http import QueryDict
 
-from teambox import contacts, filters
+from teambox import contact_filters, contacts
 from teambox.models import Contact, Tag
 
 CHUNK = 500  # contacts a transaction
@@ -26,7 +26,9 @@ class Selection:
     def contacts(self) -> QuerySet[Contact]:
         if self.query is None:
             return Contact.objects.filter(pk__in=self.ids)
-        return filters.filtered(QueryDict(self.query)).filter(pk__lte=self.upper_id)
+        return contact_filters.filtered(QueryDict(self.query)).filter(
+            pk__lte=self.upper_id
+        )
 
 
 def newest_id() -> int:

@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from optout.filters import keys_of
 from optout.refusals import Refused
-from teambox import filters
+from teambox import contact_filters
 from teambox.models import Contact, Segment, Tag
 
 MAX_NAME: int = Segment._meta.get_field("name").max_length or 0
@@ -20,12 +20,12 @@ class SegmentError(Refused):
 
 def normalised(query: QueryDict) -> str:
     """The filters of a page's query in their one form: the same choice, one text."""
-    return urlencode(sorted(filters.used(query).items()))
+    return urlencode(sorted(contact_filters.used(query).items()))
 
 
 def contacts_of(segment: Segment) -> QuerySet[Contact]:
     """Who is in it now; nobody where a filter of it makes no sense any more."""
-    return filters.filtered(QueryDict(segment.query))
+    return contact_filters.filtered(QueryDict(segment.query))
 
 
 def make(name: str, query: QueryDict, *, owner_id: int | None) -> Segment:
@@ -40,7 +40,7 @@ def make(name: str, query: QueryDict, *, owner_id: int | None) -> Segment:
     if keys_of(str(query.get("search", ""))):
         message = "A number or email is one person: search it, or tag the person."
         raise SegmentError("one_person", message)
-    if not filters.ContactFilter(QueryDict(chosen)).is_valid():
+    if not contact_filters.ContactFilter(QueryDict(chosen)).is_valid():
         raise SegmentError("bad_filters", "One of the filters is not valid.")
     segment = Segment(name=_checked(name), query=chosen, owner_id=owner_id)
     _write(segment)

@@ -24,8 +24,8 @@ from teambox.api.contact_serializers import (
     NoteInput,
     NoteOutput,
 )
+from teambox.contact_filters import ContactFilter
 from teambox.contacts import ContactError
-from teambox.filters import ContactFilter
 from teambox.models import Contact, Tag
 
 _OF_THE_STATE = {"address_taken"}

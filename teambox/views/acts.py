@@ -18,14 +18,14 @@ from optout.addresses import parse as parse_address
 from optout.models import Reason, Source
 from optout.views.dialogs import PageRequest, done, go, posted, show
 from teambox import conversations
-from teambox.conversations import ConversationError
-from teambox.forms import (
+from teambox.conversation_forms import (
     AssignForm,
     ComposerForm,
     OptOutOfMessageForm,
     StartForm,
     refuse,
 )
+from teambox.conversations import ConversationError
 from teambox.models import Conversation, Line, LineKind
 from teambox.views.inbox import MAY_REPLY
 from teambox.views.threads import found

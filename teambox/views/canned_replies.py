@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from optout.views.dialogs import PageRequest, done, posted, show
-from teambox.forms import CannedReplyForm
+from teambox.conversation_forms import CannedReplyForm
 from teambox.models import CannedReply
 
 OFFERED = 8

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_safe
 
 from optout import access, row_ids
 from optout.views.dialogs import PageRequest, done, go, posted, show
-from teambox import bulk_tags, contact_exports, directory, filters, segments
+from teambox import bulk_tags, contact_exports, contact_filters, directory, segments
 from teambox.bulk_tags import Selection
+from teambox.contact_filters import ContactFilter
 from teambox.contact_forms import NewContactForm, TagForm, UntagForm
-from teambox.filters import ContactFilter
 from teambox.models import Contact, Segment, Tag
 
 _TOOLBAR = ("tag", "opted_out", "channel_id", "seen", "owner")
@@ -43,7 +43,7 @@ def _table(request: PageRequest) -> dict[str, Any]:
     query = request.GET
     form = ContactFilter(query, queryset=Contact.objects.none()).form
     form.auto_id = "filter_%s"  # a dialog over the page has fields of these names too
-    found = filters.filtered(query).select_related("owner")
+    found = contact_filters.filtered(query).select_related("owner")
     used = segments.normalised(query)
     saved = list(Segment.objects.all())
     total, is_more = directory.count_of(found)
@@ -58,7 +58,7 @@ def _table(request: PageRequest) -> dict[str, Any]:
         "dates": [_date(form[name]) for name in _DATES],
         "has_dates": any(query.get(name) for name in _DATES),
         "used": used,
-        "kept_query": list(filters.used(query).items()),
+        "kept_query": list(contact_filters.used(query).items()),
         "segments": saved,
         "segment": next((one for one in saved if one.query == used), None),
     }
@@ -151,7 +151,8 @@ def _selection(request: PageRequest) -> Selection:
 def export(request: PageRequest) -> StreamingHttpResponse:
     """The contacts that match the page's filters, as a CSV file."""
     lines = contact_exports.contact_lines(
-        filters.filtered(request.GET), masks=access.masks_addresses(request.user)
+        contact_filters.filtered(request.GET),
+        masks=access.masks_addresses(request.user),
     )
     name = f"contacts-{timezone.localdate().isoformat()}.csv"
     return StreamingHttpResponse(

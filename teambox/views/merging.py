@@ -11,7 +11,7 @@ from django.urls import reverse
 from optout import row_ids
 from optout.refusals import Refused
 from optout.views.dialogs import PageRequest
-from teambox import contacts, directory, filters
+from teambox import contact_filters, contacts, directory
 from teambox.models import Contact, ContactAttribute
 
 OFFERED = 10  # contacts that a search shows
@@ -45,7 +45,7 @@ def _other(request: HttpRequest, contact: Contact) -> Contact | None:
 def _offered(contact: Contact, search: str) -> list[directory.Row]:
     query = QueryDict(mutable=True)
     query["search"] = search
-    found = filters.filtered(query).exclude(pk=contact.pk)
+    found = contact_filters.filtered(query).exclude(pk=contact.pk)
     return directory.rows(list(found[:OFFERED]))
 
 

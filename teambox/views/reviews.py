@@ -16,7 +16,7 @@ from optout.listing import live_by_key
 from optout.models import Hold, HoldState
 from optout.views.dialogs import PageRequest, done, posted, show
 from teambox import contacts, review
-from teambox.forms import DismissForm
+from teambox.conversation_forms import DismissForm
 from teambox.models import Conversation
 
 PAGE_SIZE = 25

@@ -11,7 +11,7 @@ from django.urls import reverse
 from optout.views.dialogs import PageRequest, go, posted, show
 from teambox import segments
 from teambox.models import Segment
-from teambox.word_forms import SegmentForm
+from teambox.vocabulary_forms import SegmentForm
 
 
 @login_required

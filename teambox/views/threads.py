@@ -15,7 +15,7 @@ from optout.listing import live_by_key
 from optout.models import ALL_CHANNELS, Entry
 from optout.views.dialogs import PageRequest
 from teambox import conversations, inbox, transcripts
-from teambox.forms import ComposerForm
+from teambox.conversation_forms import ComposerForm
 from teambox.models import Conversation
 from teambox.transcripts import Item
 from teambox.views import inbox as list_view

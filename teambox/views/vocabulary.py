@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from optout.views.dialogs import PageRequest, go, posted, show
 from teambox import segments, vocabulary
 from teambox.models import ContactAttribute, Tag
-from teambox.word_forms import AttributeForm, RenameTagForm
+from teambox.vocabulary_forms import AttributeForm, RenameTagForm
 
 PAGE_SIZE = 100
 
