@@ -1,9 +1,11 @@
 """The Teambox as an agent uses it, by mouse and by keyboard."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from optout.models import Channel, live_entries
+from optout import lifts
+from optout.lifts import Power
+from optout.models import Channel, Source, live_entries
 from teambox.models import CannedReply, Conversation
 from tests.browser.conftest import NARROW, PageAs, assert_accessible, toast
 from tests.factories import ASHA, RAHUL, sent_texts
@@ -110,3 +112,53 @@ def test_without_scripts_it_is_forms_and_pages(
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".bubble-out")).to_have_text("It left today.")
     assert sent_texts(sms) == ["It left today."]
+
+
+def panel_of(page: Page) -> Locator:
+    return page.get_by_role("complementary", name="Contact panel")
+
+
+def test_what_the_panel_does_shows_in_banner_list_and_thread_at_once(
+    page_as: PageAs, asha: Conversation
+) -> None:
+    page = page_as("Agent", f"/teambox/{asha.pk}/?tab=all")
+    page.get_by_label("Write to the person").fill("I am writing")
+    panel_of(page).get_by_role("button", name="Add to Opt-Out List").click()
+    expect(page.get_by_text("Opted out of Default opt-out list.")).to_be_visible()
+    expect(page.locator("#conversations > li")).to_contain_text("Opted out")
+    expect(page.get_by_text("agent added them to Default opt-out list")).to_be_visible()
+    expect(page.get_by_label("Write to the person")).to_have_value("I am writing")
+    assert_accessible(page)
+
+
+def test_two_agents_at_once_are_told_what_the_other_did(
+    page_as: PageAs, asha: Conversation
+) -> None:
+    first = page_as("Agent", f"/teambox/{asha.pk}/?tab=all")
+    second = page_as("Admin", f"/teambox/{asha.pk}/?tab=all")
+    panel_of(first).get_by_role("button", name="Add to Opt-Out List").click()
+    expect(toast(first, f"{ASHA} was added")).to_be_visible()
+    panel_of(second).get_by_role("button", name="Add to Opt-Out List").click()
+    expect(toast(second, f"{ASHA} is already on")).to_be_visible()
+    assert live_entries().count() == 1
+    removal = panel_of(second).get_by_role("button", name=f"Remove {ASHA}")
+    removal.first.click()
+    lifts.lift([live_entries().get().pk], source=Source.PANEL, power=Power())
+    second.get_by_role("button", name="Yes, remove").click()
+    expect(toast(second, f"{ASHA} was removed before")).to_be_visible()
+
+
+def press_access_key(page: Page, key: str) -> None:
+    """Alt with a key, as a keyboard sends it: with the letter it would have typed."""
+    event = {"type": "keyDown", "modifiers": 1, "key": key, "text": key}
+    event |= {"unmodifiedText": key, "windowsVirtualKeyCode": ord(key.upper())}
+    page.context.new_cdp_session(page).send("Input.dispatchKeyEvent", event)
+
+
+def test_alt_c_leads_to_the_panel_and_back(page_as: PageAs, asha: Conversation) -> None:
+    page = page_as("Agent", f"/teambox/{asha.pk}/")
+    page.get_by_label("Write to the person").focus()
+    press_access_key(page, "c")
+    expect(panel_of(page).get_by_label("Number or email")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(panel_of(page)).to_be_hidden()
