@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from broadcaster import reports
-from optout import activity, overview
+from optout import activity, overview, reviews
 from optout.activity import OptOuts
 from optout.models import (
     MARKETING,
@@ -21,6 +21,7 @@ from optout.models import (
     default_list,
 )
 from optout.views.dialogs import PageRequest
+from teambox import inbound
 
 LATEST = 5
 
@@ -74,6 +75,10 @@ def _tiles(request: PageRequest, opt_outs: OptOuts | None) -> list[Tile]:
         tiles += _webhooks()
     if may("optout.view_outgoingmessage"):
         tiles.append(_unknown())
+    if may("optout.decide_reviews"):
+        tiles.append(_reviews())
+    if may("teambox.retry_inboundevent"):
+        tiles.append(_given_up())
     return tiles
 
 
@@ -99,6 +104,19 @@ def _webhooks() -> list[Tile]:
 def _unknown() -> Tile:
     unknown = activity.unknown_messages()
     return Tile("Messages unknown", unknown, *_alarm(unknown, "warn"))
+
+
+def _reviews() -> Tile:
+    waiting = reviews.waiting_count()
+    note = "withheld until then" if waiting else "all is decided"
+    tone = "warn" if waiting else "ok"
+    return Tile("Waiting for review", waiting, tone, note, reverse("review"))
+
+
+def _given_up() -> Tile:
+    """Messages of people that could not be handled: the admin can try them again."""
+    count = inbound.given_up()
+    return Tile("Inbound given up", count, *_alarm(count, "danger"))
 
 
 def _alarm(count: int, tone: str) -> tuple[str, str]:

@@ -208,6 +208,11 @@ def _failed(event: InboundEvent, reason: str) -> dict[str, Any]:
     return {"state": EventState.FAILED, "error": reason[:300]}
 
 
+def given_up() -> int:
+    """How many events failed for good, until somebody lets them be tried again."""
+    return InboundEvent.objects.filter(state=EventState.FAILED).count()
+
+
 def retry(event: InboundEvent) -> bool:
     """Let a failed event be tried from the start; False if it is not failed."""
     freed = InboundEvent.objects.filter(pk=event.pk, state=EventState.FAILED).update(

@@ -1,9 +1,9 @@
-"""Conversations in the admin: rows to look at."""
+"""Conversations in the admin: rows to look at; canned replies are made here too."""
 
 from django.contrib import admin
 
-from optout.admin.base import ReadOnly
-from teambox.models import Conversation, Line
+from optout.admin.base import Admin, ReadOnly
+from teambox.models import CannedReply, Conversation, Line
 
 
 @admin.register(Conversation)
@@ -24,3 +24,11 @@ class LineAdmin(ReadOnly):
     list_filter = ("kind",)
     list_select_related = ("conversation__channel",)
     ordering = ("-id",)
+
+
+@admin.register(CannedReply)
+class CannedReplyAdmin(Admin):
+    """As on the Teambox's page."""
+
+    list_display = ("__str__", "text")
+    search_fields = ("shortcut", "text")

@@ -28,6 +28,7 @@ from optout.models import (
     WebhookDelivery,
     default_list,
 )
+from teambox.models import EventState, InboundEvent
 from tests.factories import (
     ASHA,
     RAHUL,
@@ -38,6 +39,8 @@ from tests.factories import (
     opt_out,
     queue,
 )
+from tests.page_clients import browser_of, text_of
+from tests.teambox.people import UNCLEAR, say
 
 pytestmark = pytest.mark.django_db
 ALL_POWER = Power(guarded=True, legal=True)
@@ -74,6 +77,17 @@ def test_an_agent_sees_neither_webhooks_nor_broadcasts(home) -> None:
     shown = home(Role.AGENT)
     assert "Webhooks" not in shown
     assert "Latest broadcasts" not in shown
+
+
+def test_what_waits_for_a_decision_and_what_was_given_up_is_shown() -> None:
+    sms = make_channel()
+    say(sms, UNCLEAR)
+    say(sms, "Hello", sender=RAHUL)
+    InboundEvent.objects.filter(text="Hello").update(state=EventState.FAILED)
+    shown = {role: text_of(browser_of(role).get("/")) for role in Role}
+    assert "Waiting for review 1" in shown[Role.AGENT]
+    assert "Inbound given up 1 need a look" in shown[Role.COMPLIANCE]
+    assert "Inbound given up" not in shown[Role.MARKETER]
 
 
 def test_a_person_on_two_lists_is_counted_once() -> None:

@@ -1,6 +1,7 @@
 """Contacts and conversations in the admin: seen, and written by their flows alone."""
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import Model
@@ -11,7 +12,9 @@ from optout.actors import Actor
 from optout.models import Channel
 from teambox import contacts
 from teambox.models import (
+    CannedReply,
     Contact,
+    ContactAddress,
     ContactAttribute,
     Conversation,
     InboundEvent,
@@ -19,6 +22,7 @@ from teambox.models import (
     Note,
     Segment,
     SmartReply,
+    SmartReplyAction,
     SmartReplyCategory,
     SmartReplyRun,
     SmartReplySettings,
@@ -41,7 +45,8 @@ WRITTEN_BY_FLOWS = [
     SmartReplyRun,
     SmartReplySettings,
 ]
-WRITTEN_HERE = [ContactAttribute, Tag]
+WRITTEN_HERE = [CannedReply, ContactAttribute, Tag]
+SHOWN_WITH_ANOTHER = {ContactAddress, SmartReplyAction}
 
 
 @pytest.fixture
@@ -61,6 +66,7 @@ def rows(sms: Channel) -> None:
     contacts.write_note(contact, "Likes mails", actor=Actor(label="mina"))
     ContactAttribute.objects.create(name="town", label="Town")
     Segment.objects.create(name="Lately", query="seen=30")
+    CannedReply.objects.create(shortcut="hello", text="<b>Where</b> may I help?")
 
 
 def url_of(model: type[Model], page: str, *args: object) -> str:
@@ -70,6 +76,8 @@ def url_of(model: type[Model], page: str, *args: object) -> str:
 def test_every_table_of_this_floor_is_here() -> None:
     ours = {m for m in admin.site._registry if m._meta.app_label == "teambox"}
     assert ours == {*WRITTEN_BY_FLOWS, *WRITTEN_HERE}
+    tables = set(apps.get_app_config("teambox").get_models())
+    assert tables - ours == SHOWN_WITH_ANOTHER
 
 
 @pytest.mark.parametrize("model", [*WRITTEN_BY_FLOWS, *WRITTEN_HERE])
