@@ -7,16 +7,18 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 
 from optout import addresses
-from optout.addresses import Address, AmbiguousNumber, InvalidAddress
+from optout.addresses import Address, AddressKind, AmbiguousNumber, InvalidAddress
 from optout.bulk_removals import Decision, Preview
 from optout.forms import NOTE_CHARS, focus_first, offer
 from optout.models import (
     ALL_CHANNELS,
     Entry,
     LiftReason,
+    OptOutList,
     Reason,
     Workspace,
     active_channels,
+    live_entries,
 )
 
 TYPED_FROM = 101  # from this many entries on, a bulk removal asks for the number
@@ -95,6 +97,30 @@ class EntryForm(forms.Form):
             if chosen not in error.readings:
                 raise
             return addresses.parse_phone(chosen)
+
+
+class EverywhereForm(forms.Form):
+    """Entries that block nothing on their channel, to be made on all channels too."""
+
+    entries = forms.ModelMultipleChoiceField(queryset=Entry.objects.none())
+    reason_code = forms.ChoiceField()
+    note = forms.CharField(required=False, max_length=NOTE_CHARS)
+
+    def __init__(
+        self, *args: Any, opt_out_list: OptOutList, user: Visitor, **kwargs: Any
+    ) -> None:
+        """Take live entries of this list whose address is still readable."""
+        super().__init__(*args, **kwargs)
+        rows = live_entries().filter(list=opt_out_list).exclude(address="")
+        self.fields["entries"].queryset = rows  # type: ignore[attr-defined]
+        offer(self, "reason_code", reasons_for(user))
+
+    @property
+    def found(self) -> list[Address]:
+        return [
+            addresses.parse(row.address, kind=AddressKind(row.address_kind))
+            for row in self.cleaned_data["entries"]
+        ]
 
 
 def reasons_for(user: Visitor) -> list[tuple[str, str]]:

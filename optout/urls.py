@@ -27,6 +27,11 @@ urlpatterns += [
     path("opt-out/<int:pk>/delete/", lists.delete, name="list-delete"),
     path("opt-out/<int:pk>/export/", lists.export, name="list-export"),
     path("opt-out/<int:pk>/add/", entries.add, name="entry-add"),
+    path(
+        "opt-out/<int:pk>/add-everywhere/",
+        entries.add_everywhere,
+        name="entry-add-everywhere",
+    ),
     path("opt-out/<int:pk>/remove/", removals.remove_many, name="entries-remove"),
     path("opt-out/entries/<int:pk>/remove/", entries.remove, name="entry-remove"),
     path("opt-out/entries/<int:pk>/put-back/", entries.put_back, name="entry-put-back"),

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from optout import access, bulk_removals, entries, imports, lifts, overview
 from optout.actors import Evidence, actor_of
 from optout.entries import Outcome
-from optout.entry_forms import EntryForm, RemovalForm
+from optout.entry_forms import EntryForm, EverywhereForm, RemovalForm
 from optout.filters import EntryFilter, page_query
 from optout.listing import filtered, shown_entries
 from optout.lists import RECENT
@@ -121,25 +121,43 @@ def add(request: PageRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         status = 422 if form.errors else 200
         return show(request, "optout/entry_add.html", context, status=status)
-    outcome = _opt_out(request, form, opt_out_list)
+    outcome = _opt_out(request, form, opt_out_list, form.cleaned_data["channel"])
     idle = [entry for entry in outcome.entries if entry.has_no_effect]
     if not idle:
         text, tone = _told(request, outcome, opt_out_list)
         return done(request, text, url=_url(opt_out_list), tone=tone)
-    context |= {"entries": idle, "all_channels": ALL_CHANNELS}
+    context |= {"entries": idle}
     response = show(request, "optout/entry_no_effect.html", context)
     response["HX-Trigger"] = events()
     return response
 
 
+@require_POST
+@login_required
+@permission_required("optout.add_entry", raise_exception=True)
+def add_everywhere(request: PageRequest, pk: int) -> HttpResponse:
+    """Take up the offer: these entries' addresses on all channels."""
+    opt_out_list = active_list(pk)
+    form = EverywhereForm(request.POST, opt_out_list=opt_out_list, user=request.user)
+    if not form.is_valid():
+        text = "Nothing was added: the entry was removed meanwhile."
+        return done(request, text, url=_url(opt_out_list), tone="warn")
+    outcome = _opt_out(request, form, opt_out_list, ALL_CHANNELS)
+    text, tone = _told(request, outcome, opt_out_list)
+    return done(request, text, url=_url(opt_out_list), tone=tone)
+
+
 def _opt_out(
-    request: PageRequest, form: EntryForm, opt_out_list: OptOutList
+    request: PageRequest,
+    form: EntryForm | EverywhereForm,
+    opt_out_list: OptOutList,
+    channel_id: int,
 ) -> Outcome:
     cleaned = form.cleaned_data
     asked = entries.Request(
         addresses=tuple(form.found),
         list_ids=(opt_out_list.pk,),
-        channel_id=cleaned["channel"],
+        channel_id=channel_id,
         evidence=Evidence(note=cleaned["note"]),
     )
     return entries.opt_out(
