@@ -155,7 +155,8 @@ def add_address(contact: Contact, address: Address) -> ContactAddress:
                 )
         except IntegrityError:
             other = ContactAddress.objects.get(key=address.key).contact
-            message = f"{address.address} belongs to {other}: merge the two contacts."
+            owner = other.name or "a contact without a name"
+            message = f"It belongs to {owner}: merge the two contacts."
             raise ContactError("address_taken", message, "address") from None
     return row
 
