@@ -1,5 +1,6 @@
 """A message as its first recipient would read it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from broadcaster import audiences, broadcasts
@@ -22,9 +23,14 @@ class Preview:
     adds_link: bool
 
 
-def preview(broadcast: Broadcast, words: Words) -> Preview:
-    """The words with the first row's values, or with fallbacks before there is one."""
-    row = first_row(broadcast)
+def preview(
+    broadcast: Broadcast, words: Words, *, seen: Callable[[str], str] = str
+) -> Preview:
+    """The words with the first row's values, or with fallbacks before there is one.
+
+    `seen` makes of a value what the reader may see of it.
+    """
+    row = {name: seen(value) for name, value in first_row(broadcast).items()}
     link = links.url(links.DEAD_TOKEN)
     draft = Content(subject=words.subject, text=words.text, html=words.html)
     shown = content.render(draft, row | {LINK_VARIABLE: link})

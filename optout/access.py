@@ -95,8 +95,16 @@ def lifting_power(user: "User | AnonymousUser | Principal") -> Power:
 def masks_addresses(user: User | AnonymousUser) -> bool:
     """Whether this user sees addresses masked: so says each of the user's roles.
 
-    A switch for people. A key's program needs addresses, whatever its role.
+    A switch for people. A key's program needs addresses, whatever its role. It is
+    asked once for each user object, that is once in a request.
     """
+    remembers: Any = user
+    if not hasattr(user, "masks_addresses"):
+        remembers.masks_addresses = _is_masked(user)
+    return bool(remembers.masks_addresses)
+
+
+def _is_masked(user: User | AnonymousUser) -> bool:
     if user.is_superuser or not user.is_authenticated:
         return False
     masked = set(Workspace.load().masked_roles)
@@ -115,13 +123,17 @@ def seen_address(request: Any, text: str) -> str:
     return addresses.masked(text) if masks(request) else text
 
 
+def seen_words(request: Any, text: str) -> str:
+    """Words that may hold an address, as the user of this request may see them.
+
+    For what machines and files fill in. What people write is shown as they wrote it.
+    """
+    return addresses.masked_within(text) if masks(request) else text
+
+
 def masks(request: Any) -> bool:
     """`masks_addresses` for the user of this request."""
-    if request is None:
-        return False
-    if not hasattr(request, "masks_addresses"):
-        request.masks_addresses = masks_addresses(request.user)
-    return bool(request.masks_addresses)
+    return request is not None and masks_addresses(request.user)
 
 
 # API keys

@@ -97,6 +97,20 @@ def masked(address: str) -> str:
     return f"•••{address[-3:]}" if len(address) > 6 else "•••"
 
 
+_MAIL_SIGNS = r"[^\s@＠<>()\[\]{},;:\"'“”]+"
+_MAIL = re.compile(rf"{_MAIL_SIGNS}[@＠]{_MAIL_SIGNS}")
+# Seven digits or more, as people space them; dates are none.
+_DATE = r"(?:\d{4}[-/.]\d\d[-/.]\d\d|\d\d[-/.]\d\d[-/.]\d{4})\b"
+_NUMBER = re.compile(rf"\+?(?<![^\W_])(?!{_DATE})\d(?:[ \u00a0().\-/]{{0,2}}\d){{6,}}")
+_SPACING = re.compile(r"[^\d+]")
+
+
+def masked_within(text: str) -> str:
+    """A text with every email and number in it masked; other words stay."""
+    found = _MAIL.sub(lambda mail: masked(mail[0].replace("＠", "@")), text)
+    return _NUMBER.sub(lambda number: masked(_SPACING.sub("", number[0])), found)
+
+
 def parse(
     raw: object, *, region: str | None = None, kind: AddressKind | None = None
 ) -> Address:

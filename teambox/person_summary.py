@@ -13,13 +13,12 @@ from teambox.people import Person
 Seen = Callable[[str], str]
 
 
-def write(person: Person, *, seen: Seen) -> str:
+def write(person: Person, *, name: str, seen: Seen) -> str:
     """Name, addresses, lists of today and history; `seen` masks where it has to."""
-    name = [person.contact.name] if person.contact and person.contact.name else []
     addresses = [seen(known.text) for known in person.addresses]
     return "\n".join(
         [
-            *name,
+            *([name] if name else []),
             *addresses,
             *_part("On opt-out lists", (_line(row, seen) for row in person.live)),
             *_part("Under review", (_held(row, seen) for row in person.holds), none=""),

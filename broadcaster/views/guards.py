@@ -1,7 +1,7 @@
-"""Who may open a page, and the broadcast it is about."""
+"""Who may open a page, the broadcast it is about, and what is seen of its values."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
@@ -9,8 +9,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from broadcaster.broadcasts import BroadcastError
+from broadcaster import previews
+from broadcaster.broadcasts import BroadcastError, Words
 from broadcaster.models import Broadcast, all_broadcasts
+from broadcaster.previews import Preview
+from optout import access
 from optout.views.dialogs import PageRequest
 
 VIEW = "broadcaster.view_broadcast"
@@ -83,3 +86,9 @@ def act(*permissions: str) -> Callable[[OfBroadcast], Page]:
 def page_of(broadcast: Broadcast) -> str:
     """The URL name of the page that shows a broadcast in its present state."""
     return "broadcast-review" if broadcast.is_editable else "broadcast-report"
+
+
+def preview(request: PageRequest, broadcast: Broadcast, words: Words) -> Preview:
+    """The words for the first recipient, as the user of this request may see them."""
+    seen = partial(access.seen_words, request)
+    return previews.preview(broadcast, words, seen=seen)

@@ -72,7 +72,7 @@ def _recipients(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
         "search": request.GET.get("search", ""),
         "lists": lists,
         "more_lists": [row for row in live_lists() if row not in lists],
-        "preview": previews.preview(broadcast, previews.saved(broadcast)),
+        "preview": guards.preview(request, broadcast, previews.saved(broadcast)),
     }
 
 
@@ -109,7 +109,7 @@ def _csv(lines: Any, file_name: str) -> StreamingHttpResponse:
 @of_broadcast(guards.VIEW)
 def mail(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
     """The HTML of the mail for the first recipient, for a frame of our pages."""
-    shown = previews.preview(broadcast, previews.saved(broadcast))
+    shown = guards.preview(request, broadcast, previews.saved(broadcast))
     headers = {
         "Content-Security-Policy": MAIL_POLICY,
         "X-Frame-Options": "SAMEORIGIN",

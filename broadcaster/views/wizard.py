@@ -94,7 +94,7 @@ def message(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
         return redirect("broadcast-recipients", broadcast.pk)
     shown = previews.saved(broadcast)
     return show_step(
-        request, broadcast, "message", form=form, **_preview(broadcast, shown)
+        request, broadcast, "message", form=form, **_preview(request, broadcast, shown)
     )
 
 
@@ -104,16 +104,18 @@ def preview(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
     """The preview of what is being typed; nothing is saved."""
     form = message_form(broadcast, request.POST)
     words = Words(**form.cleaned_data) if form.is_valid() else Words()
-    context = {"broadcast": broadcast, **_preview(broadcast, words)}
+    context = {"broadcast": broadcast, **_preview(request, broadcast, words)}
     return render(request, "broadcaster/message.html#preview", context)
 
 
-def _preview(broadcast: Broadcast, words: Words) -> dict[str, Any]:
+def _preview(
+    request: PageRequest, broadcast: Broadcast, words: Words
+) -> dict[str, Any]:
     draft = Broadcast(batch=broadcast.batch, columns=broadcast.columns)
     draft.subject, draft.text, draft.html = words.subject, words.text, words.html
     needs_hint = not broadcast.is_email and bool(words.text.strip())
     return {
-        "preview": previews.preview(broadcast, words),
+        "preview": guards.preview(request, broadcast, words),
         "unknown": readiness.unknown_variables(draft) if broadcast.columns else [],
         "lacks_way_out": needs_hint and not readiness.names_a_way_out(words.text),
         "way_out": readiness.WAY_OUT,
@@ -243,7 +245,7 @@ def _show_review(
         form=form,
         review=reports.review(broadcast) if is_ready else None,
         lists=list(broadcast.batch.lists.all()),
-        preview=previews.preview(broadcast, previews.saved(broadcast)),
+        preview=guards.preview(request, broadcast, previews.saved(broadcast)),
     )
     if (
         request.htmx.target == PROGRESS

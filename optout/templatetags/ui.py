@@ -230,6 +230,12 @@ def seen_address(context: Context, text: str) -> str:
     return access.seen_address(context.get("request"), text)
 
 
+@register.simple_tag(takes_context=True)
+def seen_words(context: Context, text: object) -> str:
+    """Return words that a machine or a file filled in, with no address to be read."""
+    return access.seen_words(context.get("request"), str(text))
+
+
 @register.simple_tag
 def avatar(name: str, size: str = "") -> SafeString:
     """Return the initials of a name on a colour that stays the same for it."""

@@ -118,7 +118,9 @@ def _context(request: PageRequest, found: Person, channel_id: int) -> dict[str, 
             row for row in found.conversations if (row.key, row.channel_id) != here
         ],
         "panel_summary": person_summary.write(
-            found, seen=lambda text: access.seen_address(request, text)
+            found,
+            name=_contact_name(request, found),
+            seen=lambda text: access.seen_address(request, text),
         ),
         "panel_query": query_of(channel_id),
         "panel_form": add_form(request, found, channel_id),
@@ -144,8 +146,13 @@ def add_form(
 
 def name_of(request: PageRequest, found: Person) -> str:
     """A contact's name, or the address as this user may see it."""
-    name = found.contact.name if found.contact else ""
+    name = _contact_name(request, found)
     return name or access.seen_address(request, found.asked.text)
+
+
+def _contact_name(request: PageRequest, found: Person) -> str:
+    """What a contact is called; providers put numbers there, too."""
+    return access.seen_words(request, found.contact.name if found.contact else "")
 
 
 def channel_of(request: PageRequest) -> int:

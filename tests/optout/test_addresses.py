@@ -398,3 +398,23 @@ def test_any_spelling_in_gives_the_same_key(
         script[int(digit)] + sign for digit, sign in zip(plain[1:], noise, strict=False)
     )
     assert addresses.parse(prefix + written).key == addresses.parse(plain).key
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("550 <asha.rao@shop.example> unknown", "550 <a•••@shop.example> unknown"),
+        ("Call +34 600-111-222 now", "Call +34•••••222 now"),
+        ('{"mobile": 34600111222, "id": 101}', '{"mobile": •••222, "id": 101}'),
+        ("12 34 56 78", "•••678"),
+        ("_34600111222", "_•••222"),
+        ("a＠b.example", "a•••@b.example"),
+    ],
+)
+def test_addresses_are_masked_within_words(words: str, shown: str) -> None:
+    assert addresses.masked_within(words) == shown
+
+
+@pytest.mark.parametrize("words", ["2026-11-23", "23/11/2026", "Room 12345", "a@ b"])
+def test_other_words_stay_where_addresses_are_masked(words: str) -> None:
+    assert addresses.masked_within(words) == words
