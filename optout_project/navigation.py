@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from optout import reviews
+from optout import access, reviews
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,12 @@ MORE = (
                 url_name="deliveries",
                 permission="optout.view_webhookdelivery",
             ),
-            Item(label="Sandbox", icon="flask-conical", url_name="sandbox"),
+            Item(
+                label="Sandbox",
+                icon="flask-conical",
+                url_name="sandbox",
+                permission="optout.view_sandboxmessage",
+            ),
             Item(label="API", icon="braces", url_name="api-docs"),
             Item(
                 label="Django admin",
@@ -154,7 +159,7 @@ def links(items: Iterable[Item], request: HttpRequest) -> list[Link]:
 def url_for(item: Item, request: HttpRequest) -> str:
     """Return the item's URL, or an empty text when there is none for this user."""
     user = request.user
-    if item.staff_only and not user.is_staff:
+    if item.staff_only and (not user.is_staff or access.masks(request)):
         return ""
     if item.permission and not user.has_perm(item.permission):
         return ""

@@ -76,8 +76,9 @@ INSTALLED_APPS = [
     "broadcaster",
     "teambox",
     "optout",
-    "unfold",  # before the admin, whose templates it replaces
-    "django.contrib.admin",
+    # Before the admin, whose templates it replaces; the site is ours.
+    "unfold.apps.BasicAppConfig",
+    "optout_project.admin_config.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -190,6 +191,7 @@ LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
 AUTHENTICATION_BACKENDS = [
+    "optout.access.MaskedRoles",
     "axes.backends.AxesStandaloneBackend",
     "optout_project.log_in.OneQueryBackend",
 ]

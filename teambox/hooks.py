@@ -40,7 +40,9 @@ class SandboxMessageForm(forms.Form):
 
 @require_POST
 @login_required
-@permission_required("optout.receive_inbound", raise_exception=True)
+@permission_required(
+    ("optout.receive_inbound", "optout.view_sandboxmessage"), raise_exception=True
+)
 def sandbox_inbound(request: HttpRequest) -> HttpResponse:
     """Take a message as the sandbox's provider would, and lead back to its page.
 

@@ -53,7 +53,7 @@ def _sender_name(channel: Channel) -> str:
 
 @require_safe
 @login_required
-@permission_required("optout.view_outgoingmessage", raise_exception=True)
+@permission_required("optout.view_sandboxmessage", raise_exception=True)
 def page(request: PageRequest) -> HttpResponse:
     """Both devices; one part alone, or 204 where nothing is new, for the polls."""
     phone = _device(request, AddressKind.PHONE, "channel", "address")
@@ -125,7 +125,7 @@ def _mailbox(mailbox: Device) -> dict[str, Any]:
 
 @require_safe
 @login_required
-@permission_required("optout.view_outgoingmessage", raise_exception=True)
+@permission_required("optout.view_sandboxmessage", raise_exception=True)
 def mail(request: PageRequest, pk: int) -> HttpResponse:
     """One mail with its headers and the ways out it offers. Opening it reads it."""
     found = get_object_or_404(SandboxMessage.objects.select_related("channel"), pk=pk)
@@ -158,7 +158,7 @@ def _invitation(link: str) -> Invitation | None:
 @require_safe
 @xframe_options_sameorigin
 @login_required
-@permission_required("optout.view_outgoingmessage", raise_exception=True)
+@permission_required("optout.view_sandboxmessage", raise_exception=True)
 def mail_body(request: PageRequest, pk: int) -> HttpResponse:
     """A mail's HTML, for its frame: it may load nothing and run nothing."""
     found = get_object_or_404(SandboxMessage, pk=pk)

@@ -26,7 +26,10 @@ class WorkspaceForm(_ModelForm):
         required=False,
         choices=Role.choices,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Such as +34•••••222. They can still look up an address they know.",
+        help_text=(
+            "Such as +34•••••222. They still look up an address they know, and read "
+            "what people write. Exports, the sandbox and the admin are closed to them."
+        ),
     )
 
     class Meta:

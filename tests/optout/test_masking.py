@@ -1,9 +1,11 @@
 """Addresses are masked for the roles that the workspace names."""
 
 import pytest
+from django.contrib.auth.models import User
 
 from optout.access import Role
 from optout.models import Workspace, default_list, live_entries
+from tests.api_clients import client_of
 from tests.factories import ASHA, opt_out
 from tests.page_clients import HTMX, browser_of, text_of
 
@@ -53,3 +55,31 @@ def test_toasts_and_questions_are_masked_too() -> None:
     removed = agent.post(question, headers=HTMX)["HX-Trigger"]
     for text in (told, asked, removed):
         assert ASHA not in text
+
+
+def test_exports_sandbox_and_admin_are_closed_to_a_masked_role() -> None:
+    mask_for(Role.COMPLIANCE)
+    browser = browser_of(Role.COMPLIANCE)
+    User.objects.update(is_staff=True)
+    home = text_of(browser.get("/"))
+    assert browser.get(f"/opt-out/{default_list().pk}/export/").status_code == 403
+    assert browser.get("/sandbox/").status_code == 403
+    assert browser.get("/admin/").status_code == 302
+    assert "Export" not in text_of(browser.get("/opt-out/"))
+    assert "Sandbox" not in home
+    assert "Django admin" not in home
+
+
+def test_they_are_open_to_the_others() -> None:
+    mask_for(Role.AGENT)
+    browser = browser_of(Role.COMPLIANCE)
+    User.objects.update(is_staff=True)
+    for url in (f"/opt-out/{default_list().pk}/export/", "/sandbox/", "/admin/"):
+        assert browser.get(url).status_code == 200
+
+
+def test_a_key_of_a_masked_role_sees_addresses() -> None:
+    mask_for(*Role)
+    opt_out(ASHA)
+    found = client_of(Role.AGENT).get("/api/v1/opt-out-entries/").json()["results"]
+    assert [row["address"] for row in found] == [ASHA]

@@ -37,7 +37,7 @@ def request_by(
 ) -> HttpRequest:
     request = RequestFactory().get(path)
     request.user = SimpleNamespace(  # type: ignore[assignment]
-        is_staff=is_staff, has_perm=permissions.__contains__
+        is_staff=is_staff, masks_addresses=False, has_perm=permissions.__contains__
     )
     return request
 
