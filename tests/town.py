@@ -1,0 +1,224 @@
+"""One of everything that pages show, around one person, in the words of a test."""
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from broadcaster import broadcasts, preparing
+from broadcaster.broadcasts import Words
+from broadcaster.models import Broadcast
+from optout import addresses, bulk_removals, channel_settings, lifts, links
+from optout.actors import Actor, Evidence
+from optout.bulk_removals import Decision, Selection
+from optout.lifts import Power
+from optout.models import (
+    Channel,
+    Entry,
+    Hold,
+    LiftReason,
+    OptOutList,
+    SandboxMessage,
+    Source,
+    WebhookDelivery,
+    default_list,
+)
+from teambox import contacts, conversations
+from teambox.models import (
+    CannedReply,
+    Contact,
+    ContactAttribute,
+    Conversation,
+    LineKind,
+    SmartReply,
+)
+from tests.factories import ASHA, LEENA, drain, make_channel, make_list, opt_out
+from tests.routes import Route
+from tests.teambox.people import UNCLEAR, say
+from tests.teambox.replies import ADD, make_reply
+
+STAFF = Actor(label="Somebody")
+BOTH = [addresses.parse(ASHA), addresses.parse(LEENA)]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is written where: what a person is called, short names, and words."""
+
+    name: str = "Asha Rao"
+    short: str = "Offers"
+    words: str = "Hello"
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """The rows that URLs name, by the beginning of a route's name or a parameter."""
+
+    ids: dict[str, Any]
+
+    def arguments(self, route: Route) -> dict[str, Any]:
+        """The parameters of a route's URL; each leads to a row that is there."""
+        return {name: self._argument(route.name, name) for name in route.parameters}
+
+    def _argument(self, route: str, parameter: str) -> Any:
+        if parameter != "pk":
+            return self.ids[parameter]
+        fitting = [name for name in self.ids if route.startswith(name)]
+        assert fitting, f"The town has no row for the route {route}."
+        return self.ids[max(fitting, key=len)]
+
+
+def build(said: Said | None = None) -> Town:
+    """Make the town: the person wrote, was written to, left lists and came back."""
+    said = said or Said()
+    sms = make_channel(900, name=f"Phone {said.short}"[:60])
+    mailbox = make_channel(901, email=True)
+    listed, contact = _list(said), _contact(said)
+    rows = _talk(said, sms) | _smart_reply(said, listed) | _sends(said, sms, mailbox)
+    rows |= _entries(said, listed, sms) | _withheld(said, sms) | _traces(sms)
+    say(sms, f"{UNCLEAR} {said.words}"[:1_000])
+    drain()
+    return Town(
+        rows
+        | {
+            "contact": contact.pk,
+            "panel-untag": contact.tags.get().pk,
+            "review": Hold.objects.get().pk,
+            "channel": sms.pk,
+            "channel_id": sms.pk,
+            "key": BOTH[0].key,
+            "kind": "sandbox",
+        }
+    )
+
+
+def _list(said: Said) -> OptOutList:
+    listed = make_list(said.short, "OFFERS OFF")
+    OptOutList.objects.filter(pk=listed.pk).update(
+        webhook_url="https://example.com/hook", description=said.words[:300]
+    )
+    listed.refresh_from_db()
+    return listed
+
+
+def _contact(said: Said) -> Contact:
+    ContactAttribute.objects.create(name="city", label=said.short)
+    made = contacts.make(
+        name=said.name[:120], addresses=BOTH, attributes={"city": said.name[:500]}
+    )
+    contacts.tag([made], said.short[:40])
+    contacts.write_note(made, said.words, actor=STAFF)
+    return made
+
+
+def _talk(said: Said, sms: Channel) -> dict[str, Any]:
+    say(sms, said.words, payload={"name": said.name})
+    talk = Conversation.objects.get()
+    conversations.reply(talk, said.words, actor=STAFF)
+    conversations.note(talk, said.words, actor=STAFF)
+    canned = CannedReply.objects.create(shortcut="hello", text=said.words[:2_000])
+    inbound = talk.lines.get(kind=LineKind.INBOUND)
+    return {"conversation": talk.pk, "line_pk": inbound.pk, "canned-reply": canned.pk}
+
+
+def _smart_reply(said: Said, listed: OptOutList) -> dict[str, Any]:
+    reply: SmartReply = make_reply(
+        said.short,
+        answer=said.words[:1_000],
+        actions=((ADD, {"lists": [listed.pk]}),),
+        category=said.short[:40],
+    )
+    return {
+        "smart-reply": reply.pk,
+        "smart-reply-category": reply.category_id,
+        "action_pk": reply.actions.get().pk,
+        "name": ADD,
+    }
+
+
+def _sends(said: Said, sms: Channel, mailbox: Channel) -> dict[str, Any]:
+    """A broadcast that arrived, one that failed, a mail, and a draft of each kind."""
+    sent, mail = _broadcast(said, sms), _broadcast(said, mailbox)
+    for each in (sent, mail):
+        preparing.launch(each, actor=STAFF)
+    drain()
+    prepared = _broadcast(said, sms)
+    preparing.prepare(prepared)
+    failed = f"550 <{LEENA}> and {ASHA[1:]} are unknown here"
+    mail.batch.messages.update(state="failed", error=failed)
+    return {
+        "broadcast-report": sent.pk,
+        "broadcast-export": sent.pk,
+        "broadcast": prepared.pk,
+        "broadcast-mail": _broadcast(said, mailbox).pk,
+        "mail report": mail.pk,
+        "token": links.token(mail.batch.messages.get().pk),
+        "sandbox-mail": SandboxMessage.objects.get(channel=mailbox).pk,
+    }
+
+
+def _broadcast(said: Said, channel: Channel) -> Broadcast:
+    is_email = channel.address_kind == "email"
+    made = broadcasts.create(name=said.short, channel=channel, actor=STAFF)
+    text = f"{{{{name}}}} {{{{{'email' if is_email else 'number'}}}}} Reply STOP"
+    words = Words(text=text)
+    if is_email:
+        words = Words(subject="To {{name}}", text=text, html=f"<p>{text}</p>")
+    broadcasts.write(made, words)
+    file = io.StringIO()
+    rows = [["number", "email", "name"], [ASHA, LEENA, said.name], ["?", "?", "x"]]
+    csv.writer(file).writerows(rows)
+    broadcasts.set_recipients(
+        made, io.BytesIO(file.getvalue().encode()), file_name=f"{said.short}.csv"
+    )
+    return made
+
+
+def _entries(said: Said, listed: OptOutList, sms: Channel) -> dict[str, Any]:
+    """Live ones, one without effect, one that ended, one removed with others."""
+    evidence = Evidence(note=said.words[:300], wording=said.short[:50])
+    live = opt_out(ASHA, listed, evidence=evidence).entries[0]
+    opt_out(LEENA, listed, channel_id=sms.pk, evidence=evidence)
+    ended = opt_out(LEENA, listed).entries[0]
+    lifts.lift(
+        [ended.pk],
+        source=Source.PAGE,
+        power=Power(guarded=True, legal=True),
+        reason=LiftReason.OTHER,
+        note=said.words[:300],
+        actor=STAFF,
+    )
+    opt_out(ASHA, channel_id=sms.pk)
+    many = Selection(default_list(), Entry.objects.latest("pk").pk)
+    removal = bulk_removals.begin(many, Decision(), actor=STAFF)
+    return {
+        "list": listed.pk,
+        "entry-add": listed.pk,
+        "entries-remove": listed.pk,
+        "entry": live.pk,
+        "panel-remove": live.pk,
+        "panel-put-back": ended.pk,
+        "removal": removal.pk,
+    }
+
+
+def _withheld(said: Said, sms: Channel) -> dict[str, Any]:
+    """A broadcast whose only recipient has opted out."""
+    entry = opt_out(ASHA, channel_id=sms.pk).entries[0]
+    made = _broadcast(said, sms)
+    preparing.launch(made, actor=STAFF)
+    drain()
+    lifts.lift([entry.pk], source=Source.PAGE, power=Power(guarded=True, legal=True))
+    return {"withheld report": made.pk}
+
+
+def _traces(sms: Channel) -> dict[str, Any]:
+    """What receivers answered, and a test message."""
+    tried = {"at": timezone.now().isoformat(), "status": 500, "milliseconds": 3}
+    tried |= {"error": f"no {ASHA}", "response": f"mobile {ASHA[1:]}, {LEENA}"}
+    delivery = WebhookDelivery.objects.earliest("id")
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(tries=[tried])
+    test = channel_settings.send_test(sms, BOTH[0], STAFF)
+    return {"delivery": delivery.pk, "message_pk": test.pk}
