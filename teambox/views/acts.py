@@ -165,9 +165,9 @@ def _started(request: PageRequest, form: StartForm) -> Line | None:
 @permission_required("teambox.view_conversation", raise_exception=True)
 def opt_out(request: PageRequest, pk: int, line_pk: int) -> HttpResponse:
     """Opt out from this message: it is the evidence, its time is when they asked."""
-    lines = Line.objects.select_related("event").filter(kind=LineKind.INBOUND)
-    line = get_object_or_404(lines, pk=line_pk, conversation=pk)
     conversation = found(pk)
+    lines = Line.objects.select_related("event").filter(kind=LineKind.INBOUND)
+    line = get_object_or_404(lines, pk=line_pk, conversation=conversation)
     form = OptOutOfMessageForm(posted(request), conversation=conversation)
     if not form.is_valid():
         context = {"form": form, "conversation": conversation, "line": line}

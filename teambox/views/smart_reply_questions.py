@@ -138,7 +138,7 @@ def _action_done(request: PageRequest, row: SmartReply) -> HttpResponse:
 
 def _action(pk: int, action_pk: int) -> SmartReplyAction:
     rows = SmartReplyAction.objects.select_related("reply__category")
-    return get_object_or_404(rows, pk=action_pk, reply=pk)
+    return get_object_or_404(rows, pk=action_pk, reply__pk=pk)
 
 
 def _show_action(
