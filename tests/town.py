@@ -65,7 +65,8 @@ class Town:
     def _argument(self, route: str, parameter: str) -> Any:
         if parameter != "pk":
             return self.ids[parameter]
-        fitting = [name for name in self.ids if route.startswith(name)]
+        shown = route.removeprefix("api-")
+        fitting = [name for name in self.ids if shown.startswith(name)]
         assert fitting, f"The town has no row for the route {route}."
         return self.ids[max(fitting, key=len)]
 
@@ -152,6 +153,7 @@ def _sends(said: Said, sms: Channel, mailbox: Channel) -> dict[str, Any]:
         "broadcast-report": sent.pk,
         "broadcast-export": sent.pk,
         "broadcast": prepared.pk,
+        "recipients": prepared.pk,
         "broadcast-mail": _broadcast(said, mailbox).pk,
         "mail report": mail.pk,
         "token": links.token(mail.batch.messages.get().pk),
@@ -221,4 +223,4 @@ def _traces(sms: Channel) -> dict[str, Any]:
     delivery = WebhookDelivery.objects.earliest("id")
     WebhookDelivery.objects.filter(pk=delivery.pk).update(tries=[tried])
     test = channel_settings.send_test(sms, BOTH[0], STAFF)
-    return {"delivery": delivery.pk, "message_pk": test.pk}
+    return {"delivery": delivery.pk, "message_pk": test.pk, "message": test.pk}
