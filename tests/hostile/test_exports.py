@@ -12,9 +12,12 @@ from django.urls import reverse
 from broadcaster.models import Broadcast
 from optout.access import Role
 from optout.models import Channel, Entry, OptOutList, default_list
+from tests import town
 from tests.factories import ASHA, LEENA, RAHUL, make_list, opt_out
 from tests.hostile.doors import Visitor
 from tests.page_clients import browser_of
+from tests.routes import page_routes
+from tests.town import Said
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +93,18 @@ def test_no_cell_of_a_broadcasts_files_runs(
     made = sale(visitor, email=False, file=file.getvalue().encode())
     for name in ("broadcast-export", "broadcast-left-out"):
         assert_inert(rows_of(visitor.browser.get(reverse(name, args=[made.pk])))[1])
+
+
+def test_no_cell_of_any_file_runs(visitor: Visitor) -> None:
+    said = Said(name=FORMULAS[0], short="@SUM(A1)", words="\t=1+1")
+    settled, files = town.build(said), []
+    for route in page_routes():
+        url = reverse(route.name, kwargs=settled.arguments(route))
+        answer = visitor.browser.get(url)
+        if answer.get("Content-Type", "").startswith("text/csv"):
+            files.append(route.name)
+            assert_inert(rows_of(answer)[1])
+    assert {"list-export", "broadcast-left-out", "broadcast-export"} <= set(files)
 
 
 @pytest.mark.parametrize("email", [False, True], ids=["numbers", "emails"])

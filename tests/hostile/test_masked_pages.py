@@ -124,7 +124,7 @@ def test_no_page_shows_a_masked_role_a_whole_address(
 ) -> None:
     answers = asked(somebody(masked=True), settled, headers)
     assert leaks(answers) == set()
-    assert closed(answers) == CLOSED
+    assert closed(answers) >= CLOSED
 
 
 def test_the_same_pages_show_it_to_others(settled: Town) -> None:
