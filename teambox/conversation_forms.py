@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 
 from optout import addresses
+from optout.action_forms import RowsField
 from optout.addresses import Address, AmbiguousNumber, InvalidAddress
 from optout.forms import focus_first, offer
 from optout.models import (
@@ -106,9 +107,7 @@ class AssignForm(forms.Form):
 class OptOutOfMessageForm(forms.Form):
     """What the person's message opts them out of."""
 
-    lists = forms.ModelMultipleChoiceField(
-        queryset=OptOutList.objects.none(), widget=forms.CheckboxSelectMultiple
-    )
+    lists = RowsField(OptOutList.objects.none())
     channel = forms.TypedChoiceField(coerce=int, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, conversation: Conversation, **kwargs: Any) -> None:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
@@ -10,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.admin import StackedInline
 
 from optout import access, addresses, entries, lifts, reviews
+from optout.action_forms import RowsField
 from optout.actors import Evidence, actor_of
 from optout.addresses import InvalidAddress
 from optout.admin.base import ReadOnly, StoredByForm, StoredForm
@@ -37,9 +37,7 @@ class AddEntryForm(EntryForm):
     """Somebody to put on one or many lists; `store` opts them out."""
 
     field_order = ["lists"]
-    lists = forms.ModelMultipleChoiceField(
-        OptOutList.objects.none(), label="Lists", widget=forms.CheckboxSelectMultiple
-    )
+    lists = RowsField(OptOutList.objects.none(), label="Lists")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer every list, the default one ticked."""
