@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 
 from optout import addresses
+from optout.action_forms import RowsField
 from optout.addresses import Address, AddressKind, AmbiguousNumber, InvalidAddress
 from optout.bulk_removals import Decision, Preview
 from optout.forms import NOTE_CHARS, focus_first, offer
@@ -102,7 +103,7 @@ class EntryForm(forms.Form):
 class EverywhereForm(forms.Form):
     """Entries that block nothing on their channel, to be made on all channels too."""
 
-    entries = forms.ModelMultipleChoiceField(queryset=Entry.objects.none())
+    entries = RowsField(Entry.objects.none())
     reason_code = forms.ChoiceField()
     note = forms.CharField(required=False, max_length=NOTE_CHARS)
 

@@ -1,6 +1,5 @@
 """Imports: a file is uploaded, its columns mapped, counted, carried out, undone."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,7 +30,6 @@ FORGOTTEN_AFTER = timedelta(days=7)
 ERROR_COLUMNS = ("row", "what is wrong")
 _CHUNK = 2_000
 _MOST_FILES = 100
-_ADDRESS = re.compile(r"\S+@\S+|\+?\d[\d\s().-]{5,}\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +274,9 @@ def error_lines(job: ImportJob, *, masked: bool = False) -> Iterator[str]:
     Mended, it can be imported again. `masked` hides what looks like an address.
     """
     columns = [*ERROR_COLUMNS, *map(safe_cell, job.headers)]
-    return csv_lines(columns, _error_rows(job, masked_text if masked else str))
+    return csv_lines(
+        columns, _error_rows(job, addresses.masked_within if masked else str)
+    )
 
 
 def _error_rows(job: ImportJob, seen: Callable[[str], str]) -> Iterator[list[str]]:
@@ -286,8 +286,3 @@ def _error_rows(job: ImportJob, seen: Callable[[str], str]) -> Iterator[list[str
             cells: list[Any] = [seen(problem.message), *map(seen, problem.cells)]
             yield [str(problem.row), *map(safe_cell, cells)]
         after = chunk[-1].pk
-
-
-def masked_text(text: str) -> str:
-    """A text in which what looks like an address is masked."""
-    return _ADDRESS.sub(lambda found: addresses.masked(found[0]), text)

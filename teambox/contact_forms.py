@@ -143,19 +143,31 @@ class AboutFields(RefusableForm):
         User.objects.none(), label="Owner", required=False, empty_label="Nobody"
     )
 
-    def __init__(self, *args: Any, about: Contact | None = None, **kwargs: Any) -> None:
-        """Fill in what the contact has, if there is one."""
+    def __init__(
+        self,
+        *args: Any,
+        about: Contact | None = None,
+        seen: Callable[[str], str] = str,
+        **kwargs: Any,
+    ) -> None:
+        """Fill in what the contact has, if there is one, as `seen` shows it.
+
+        What comes back as it was shown is left as it is.
+        """
         super().__init__(*args, **kwargs)
-        self.about = about
+        self.about, self.seen = about, seen
         self.attributes = list(ContactAttribute.objects.all())
         owner = cast("forms.ModelChoiceField[User]", self.fields["owner"])
         still = Q(pk=about.owner_id) if about else Q(pk=None)
         people = get_user_model().objects.filter(Q(is_active=True) | still)
         owner.queryset = people.order_by("username")
         if about:
-            self.initial["name"], self.initial["owner"] = about.name, about.owner_id
+            self.initial["name"] = seen(about.name)
+            self.initial["owner"] = about.owner_id
         for attribute in self.attributes:
-            self.fields[_PREFIX + attribute.name] = _field_of(attribute, about)
+            value = str(about.value_of(attribute) or "") if about else ""
+            shown = value if attribute.kind == AttributeKind.CHOICE else seen(value)
+            self.fields[_PREFIX + attribute.name] = _field_of(attribute, shown)
         focus_first(self, "name")
 
     @property
@@ -170,7 +182,18 @@ class AboutFields(RefusableForm):
             one.name: self.cleaned_data.get(_PREFIX + one.name, "")
             for one in self.attributes
         }
-        return {k: text for k, text in typed.items() if text != kept.get(k, "")}
+        return {
+            name: text
+            for name, text in typed.items()
+            if text not in (value := str(kept.get(name, "")), self.seen(value))
+        }
+
+    @property
+    def name_now(self) -> str:
+        typed: str = self.cleaned_data["name"]
+        if self.about and typed == self.seen(self.about.name):
+            return self.about.name
+        return typed
 
     @property
     def owner_id(self) -> int | None:
@@ -178,9 +201,8 @@ class AboutFields(RefusableForm):
         return owner.pk if owner else None
 
 
-def _field_of(attribute: ContactAttribute, about: Contact | None) -> forms.Field:
+def _field_of(attribute: ContactAttribute, value: str) -> forms.Field:
     """The service reads the value: the field only suits the kind."""
-    value = str(about.value_of(attribute) or "") if about else ""
     if attribute.kind == AttributeKind.CHOICE:
         return _choice_of(attribute, value)
     widget = forms.TextInput()
@@ -216,7 +238,7 @@ class EditForm(AboutFields):
         return self.obey(
             lambda: contacts.edit(
                 self.about,
-                name=self.cleaned_data["name"],
+                name=self.name_now,
                 attributes=self.values,
                 owner_id=self.owner_id,
             )

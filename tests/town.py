@@ -5,14 +5,24 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import QueryDict
 from django.utils import timezone
 
 from broadcaster import broadcasts, preparing
 from broadcaster.broadcasts import Words
 from broadcaster.models import Broadcast
-from optout import addresses, bulk_removals, channel_settings, lifts, links
+from optout import (
+    addresses,
+    bulk_removals,
+    channel_settings,
+    imports,
+    lifts,
+    links,
+)
 from optout.actors import Actor, Evidence
 from optout.bulk_removals import Decision, Selection
+from optout.import_kinds import KINDS
+from optout.imports import Choices, Upload
 from optout.lifts import Power
 from optout.models import (
     Channel,
@@ -25,10 +35,9 @@ from optout.models import (
     WebhookDelivery,
     default_list,
 )
-from teambox import contacts, conversations
+from teambox import contacts, conversations, segments
 from teambox.models import (
     CannedReply,
-    Contact,
     ContactAttribute,
     Conversation,
     LineKind,
@@ -76,16 +85,15 @@ def build(said: Said | None = None) -> Town:
     said = said or Said()
     sms = make_channel(900, name=f"Phone {said.short}"[:60])
     mailbox = make_channel(901, email=True)
-    listed, contact = _list(said), _contact(said)
-    rows = _talk(said, sms) | _smart_reply(said, listed) | _sends(said, sms, mailbox)
+    listed = _list(said)
+    rows = _contact(said) | _imports(said, listed)
+    rows |= _talk(said, sms) | _smart_reply(said, listed) | _sends(said, sms, mailbox)
     rows |= _entries(said, listed, sms) | _withheld(said, sms) | _traces(sms)
     say(sms, f"{UNCLEAR} {said.words}"[:1_000])
     drain()
     return Town(
         rows
         | {
-            "contact": contact.pk,
-            "panel-untag": contact.tags.get().pk,
             "review": Hold.objects.get().pk,
             "channel": sms.pk,
             "channel_id": sms.pk,
@@ -104,14 +112,44 @@ def _list(said: Said) -> OptOutList:
     return listed
 
 
-def _contact(said: Said) -> Contact:
-    ContactAttribute.objects.create(name="city", label=said.short)
-    made = contacts.make(
-        name=said.name[:120], addresses=BOTH, attributes={"city": said.name[:500]}
-    )
-    contacts.tag([made], said.short[:40])
+def _contact(said: Said) -> dict[str, Any]:
+    attribute = ContactAttribute.objects.create(name="city", label=said.short)
+    values = {"city": said.name[:500]}
+    made = contacts.make(name=said.name[:120], addresses=BOTH, attributes=values)
+    tag = contacts.tag([made], said.short[:40])
     contacts.write_note(made, said.words, actor=STAFF)
-    return made
+    query = QueryDict(f"tag={tag.pk}")
+    return {
+        "contact": made.pk,
+        "other contact": contacts.make(name=said.short).pk,
+        "address_pk": made.addresses.all()[0].pk,
+        **dict.fromkeys(["panel-untag", "tag", "tag_pk"], tag.pk),
+        "attribute": attribute.pk,
+        "segment": segments.make(said.short, query, owner_id=None).pk,
+    }
+
+
+def _imports(said: Said, listed: OptOutList) -> dict[str, Any]:
+    """A draft, and one that is done but for a row that it did not take."""
+    rows = [["number", "name"], [ASHA, said.name], [f"{ASHA} or {LEENA}", said.short]]
+    kind, name = KINDS["entries"], f"{said.short}.csv"
+    draft, done = (
+        imports.create(kind, Upload(_csv(rows), name), opt_out_list=listed, actor=STAFF)
+        for _ in range(2)
+    )
+    imports.count(done, done.mapping, Choices())
+    imports.start(done, actor=STAFF)
+    return {
+        "import": draft.pk,
+        "list-import": listed.pk,
+        **dict.fromkeys(["import-errors", "import-undo", "done import"], done.pk),
+    }
+
+
+def _csv(rows: list[list[str]]) -> io.BytesIO:
+    file = io.StringIO()
+    csv.writer(file).writerows(rows)
+    return io.BytesIO(file.getvalue().encode())
 
 
 def _talk(said: Said, sms: Channel) -> dict[str, Any]:
@@ -169,12 +207,8 @@ def _broadcast(said: Said, channel: Channel) -> Broadcast:
     if is_email:
         words = Words(subject="To {{name}}", text=text, html=f"<p>{text}</p>")
     broadcasts.write(made, words)
-    file = io.StringIO()
     rows = [["number", "email", "name"], [ASHA, LEENA, said.name], ["?", "?", "x"]]
-    csv.writer(file).writerows(rows)
-    broadcasts.set_recipients(
-        made, io.BytesIO(file.getvalue().encode()), file_name=f"{said.short}.csv"
-    )
+    broadcasts.set_recipients(made, _csv(rows), file_name=f"{said.short}.csv")
     return made
 
 

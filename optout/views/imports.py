@@ -158,12 +158,11 @@ def _progress(request: PageRequest, job: ImportJob) -> HttpResponse:
 def _show_columns(
     request: PageRequest, job: ImportJob, form: ColumnsForm
 ) -> HttpResponse:
-    seen = imports.masked_text if access.masks_addresses(request.user) else str
     rows = imports.sample(job, limit=SAMPLE_ROWS)
     context = {
         **_context(job),
         "form": form,
-        "rows": [[seen(cell) for cell in row] for row in rows],
+        "rows": [[access.seen_words(request, cell) for cell in row] for row in rows],
         "region": Workspace.load().region,
     }
     status = 422 if form.errors else 200

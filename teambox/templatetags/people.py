@@ -4,7 +4,7 @@ from django import template
 from django.template import Context
 
 from optout.models import OutgoingMessage, Purpose
-from optout.templatetags.ui import seen_address
+from optout.templatetags.ui import seen_address, seen_words
 from teambox.models import Contact, Line, LineKind
 from teambox.timeline import Event, Kind
 
@@ -18,7 +18,7 @@ _ICONS = {Kind.ADDED: "ban", Kind.REMOVED: "undo-2", Kind.NOTE: "sticky-note"}
 def contact_name(context: Context, contact: Contact) -> str:
     """Return the name, else the first address as this user may see it."""
     if contact.name:
-        return contact.name
+        return seen_words(context, contact.name)
     first = next(iter(contact.addresses.all()), None)
     return seen_address(context, first.address) if first else str(contact)
 

@@ -1,5 +1,6 @@
 """A contact's page: addresses, values, tags, notes, and what happened when."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from optout import access
 from optout.actors import actor_of
-from optout.addresses import masked
 from optout.views.dialogs import PageRequest, done, events, go, posted, show
 from teambox import contacts, directory, timeline
 from teambox.contact_forms import AddressForm, EditForm, NoteForm, TagForm
@@ -105,7 +105,8 @@ def _url(contact: Contact) -> str:
 def edit(request: PageRequest, pk: int) -> HttpResponse:
     """Change name, owner and the values of the attributes."""
     contact = _contact(pk)
-    form = EditForm(posted(request), about=contact)
+    seen = partial(access.seen_words, request)
+    form = EditForm(posted(request), about=contact, seen=seen)
     if not (form.is_valid() and form.store()):
         context = {"form": form, "contact": contact}
         status = 422 if form.errors else 200
@@ -164,7 +165,7 @@ def drop_address(request: PageRequest, pk: int, address_pk: int) -> HttpResponse
 
 def _seen(request: PageRequest, address: str) -> str:
     """An address as this user may see it."""
-    return masked(address) if access.masks_addresses(request.user) else address
+    return access.seen_address(request, address)
 
 
 # Tags and notes

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from optout.access import Role
 from optout.models import ALL_CHANNELS, Workspace, default_list, live_entries
+from teambox.models import Contact
 from tests import town
 from tests.factories import ASHA
 from tests.page_clients import HTMX
@@ -21,10 +22,19 @@ pytestmark = pytest.mark.django_db
 
 # The number and the email of the town's person, however they are spelt or encoded.
 WHOLE = (ASHA[1:], "600-111-222", "leena@", "leena%40")
+SAID = Said(name="+34 600-111-222")
 ODD_MAIL = "new.person@example.org"
-CLOSED = {"list-export", "broadcast-export", "broadcast-left-out"}
+CLOSED = {"contacts-export", "list-export", "broadcast-export", "broadcast-left-out"}
 CLOSED |= {"sandbox", "sandbox-mail", "sandbox-mail-body"}
 SHOWING = {
+    "contact",
+    "contact-address-add",
+    "contact-address-drop",
+    "contact-delete",
+    "contact-edit",
+    "contacts",
+    "import",
+    "import-errors",
     "broadcast-message",
     "broadcast-recipients",
     "broadcast-report",
@@ -48,6 +58,9 @@ MORE = (
     "/opt-out/{list}/?live=false",
     "/broadcaster/{mail report}/report/",
     "/broadcaster/{withheld report}/report/",
+    "/contacts/{other contact}/merge/?other={contact}",
+    "/contacts/",
+    "/imports/{done import}/",
     "/teambox/?tab=all",
     "/teambox/poll/?tab=all",
     "/channels/{channel}/?message={message_pk}",
@@ -56,7 +69,7 @@ MORE = (
 
 @pytest.fixture
 def settled() -> Town:
-    return town.build(Said(name="+34 600-111-222"))
+    return town.build(SAID)
 
 
 def somebody(*, masked: bool) -> Client:
@@ -158,3 +171,13 @@ def test_a_masked_role_takes_up_the_offer_of_all_channels(settled: Town) -> None
     taken = browser.post(everywhere, found, headers=HTMX)
     assert ODD_MAIL not in told(taken)
     assert live_entries().filter(address=ODD_MAIL, channel=ALL_CHANNELS).exists()
+
+
+def test_a_masked_role_saves_a_contact_as_it_was_shown(settled: Town) -> None:
+    browser, contact = somebody(masked=True), settled.ids["contact"]
+    url = reverse("contact-edit", args=[contact])
+    shown = browser.get(url).context["form"]
+    typed = {bound.html_name: bound.value() or "" for bound in shown}
+    browser.post(url, typed | {"owner": ""})
+    saved = Contact.objects.get(pk=contact)
+    assert (saved.name, saved.attributes["city"]) == (SAID.name, SAID.name)
