@@ -32,6 +32,9 @@ WORDS = (
     f"{'W' * 300}"
 )
 MORE = (
+    "/contacts/{other contact}/merge/?other={contact}",
+    "/contacts/?tag={tag}",
+    "/imports/{done import}/",
     "/teambox/?tab=all",
     "/opt-out/{list}/?live=",
     "/broadcaster/{withheld report}/report/",
