@@ -142,6 +142,12 @@ class EntryFilter(FilterSet):  # type: ignore[misc]  # django-filter has no type
         return queryset.filter(address__icontains=part_of(value))
 
 
+def searched(query: QueryDict) -> str:
+    """What a page is asked to look for: short, and nothing that a database refuses."""
+    text = query.get("search") or ""
+    return text.replace("\0", "").strip()[: addresses.MAX_RAW_CHARS]
+
+
 def keys_of(text: str) -> set[UUID]:
     """The keys a text may stand for: two where a number can be read both ways."""
     try:

@@ -14,11 +14,11 @@ from broadcaster.models import Broadcast, all_broadcasts
 from broadcaster.views import guards
 from broadcaster.views.guards import act, allowed, of_broadcast
 from optout import row_ids
+from optout.filters import searched
 from optout.models import MessageState, OutgoingMessage, live_lists
 from optout.views.dialogs import PageRequest
 
 PAGE_SIZE = 25
-MAX_SEARCH_CHARS = 100
 ROWS = "rows"  # the ids of what is polled
 LIVE = "live"
 # A mail's own styles and pictures, nothing that runs, and only inside our pages.
@@ -32,8 +32,8 @@ MAIL_POLICY = (
 def index(request: PageRequest) -> HttpResponse:
     """Every broadcast, newest first; rows that move are polled."""
     found = all_broadcasts()
-    if search := request.GET.get("search", "").strip()[:MAX_SEARCH_CHARS]:
-        found = found.filter(name__icontains=search.replace("\0", ""))
+    if search := searched(request.GET):
+        found = found.filter(name__icontains=search)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page": page,

@@ -9,6 +9,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from optout import row_ids
+from optout.filters import searched
 from optout.views.dialogs import PageRequest
 from teambox import inbox
 from teambox.inbox import COUNTED_TO, Tab
@@ -37,7 +38,7 @@ def poll(request: PageRequest) -> HttpResponse:
 
 def context(request: PageRequest, current: int | None = None) -> dict[str, Any]:
     """What the list is drawn from; `current` is the conversation beside it."""
-    tab, search = _tab(request), request.GET.get("search", "").strip()[:320]
+    tab, search = _tab(request), searched(request.GET)
     limit = _limit(request)
     rows = list(inbox.rows(tab, request.user.pk, search)[: limit + 1])
     query = urlencode({"tab": tab} | ({"search": search} if search else {}))

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from optout import row_ids
+from optout.filters import searched
 from optout.refusals import Refused
 from optout.views.dialogs import PageRequest
 from teambox import contact_filters, contacts, directory
@@ -25,7 +26,7 @@ def page(request: PageRequest, pk: int) -> HttpResponse:
     other = _other(request, contact)
     if request.method == "POST" and other:
         return _merge(request, contact, other)
-    search = request.GET.get("search", "").strip()
+    search = searched(request.GET)
     context: dict[str, Any] = {"contact": contact, "search": search}
     if other:
         context |= _both(contact, other)

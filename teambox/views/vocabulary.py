@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from optout.filters import searched
 from optout.views.dialogs import PageRequest, go, posted, show
 from teambox import segments, vocabulary
 from teambox.models import ContactAttribute, Tag
@@ -24,7 +25,7 @@ PAGE_SIZE = 100
 @permission_required("teambox.change_contactattribute", raise_exception=True)
 def page(request: PageRequest) -> HttpResponse:
     """All attributes, and the tags with how many contacts have each."""
-    search = request.GET.get("search", "").strip()
+    search = searched(request.GET)
     tags = Tag.objects.filter(name__icontains=search).order_by("name")
     shown = Paginator(tags, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {

@@ -20,7 +20,8 @@ _OPEN = """
 _PAGES = {
     EVERYBODY: """
         channel channel-test-message channels contact contacts dashboard
-        entry-add entry-add-everywhere entry-put-back entry-remove keywords list lists panel
+        entry-add entry-add-everywhere entry-put-back entry-remove keywords list lists
+        panel
         panel-add panel-add-more panel-look-up panel-person panel-put-back
         panel-remove panel-stop-everything panel-undo sandbox sandbox-mail
         sandbox-mail-body smart-replies smart-reply
