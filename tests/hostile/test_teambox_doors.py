@@ -122,8 +122,8 @@ def test_whatever_a_page_is_sent_is_no_failure(visitor: Visitor, settled: Town) 
 def test_whatever_a_page_is_asked_is_no_failure(
     visitor: Visitor, settled: Town
 ) -> None:
-    queries = [urlencode(dict.fromkeys(ASKED, typed)) for typed in TYPED[1:7]]
-    for route in teambox(page_routes()):
+    queries = [urlencode(dict.fromkeys(ASKED, typed)) for typed in TYPED[1:7:2]]
+    for route in page_routes():
         url = reverse(route.name, kwargs=settled.arguments(route))
         for query in queries:
             assert visitor.browser.get(f"{url}?{query}").status_code < 500, url
