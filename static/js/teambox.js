@@ -51,8 +51,9 @@ document.addEventListener("input", ({ target }) => {
 });
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  const form = detail.elt.closest?.("[data-composer]");
-  if (form && detail.xhr.status === 200) sessionStorage.removeItem(draftKey(form));
+  const { elt: form, xhr } = detail;
+  const isSent = form.matches?.("[data-composer]") && xhr.status === 200;
+  if (isSent) sessionStorage.removeItem(draftKey(form));
 });
 
 document.addEventListener("htmx:afterSettle", ({ target }) => {
