@@ -21,6 +21,7 @@ BENCHES = (
     "webhooks",
     "mail",
     "keywords",
+    "pages",
 )
 
 

@@ -88,7 +88,7 @@ def load(scale: float) -> Data:
     chosen = (default_list(), _list("Sales"), _list("News"))
     content = Content.objects.create(text="Sale! Reply STOP to opt out.")
     data = Data(channel, chosen, content, int(ENTRIES * scale), int(PEOPLE * scale))
-    _put_people(data.people)
+    put_people("bench_person", 1, data.people)
     _put_entries(data)
     lists.roll_up_counts()
     return data
@@ -104,19 +104,19 @@ def number(n: int) -> str:
     return f"+346{n:08d}"
 
 
-def _put_people(count: int) -> None:
-    """Everybody who is written to, with the key the product gives the number."""
+def put_people(table: str, first: int, last: int) -> None:
+    """People from `first` to `last`, each with the key the product gives the number."""
     execute(
-        "CREATE TABLE bench_person (n int PRIMARY KEY, key uuid NOT NULL, address text)"
+        f"CREATE TABLE {table} (n int PRIMARY KEY, key uuid NOT NULL, address text)"
     )
     with (
         connection.cursor() as cursor,
-        cursor.copy("COPY bench_person FROM STDIN") as copy,
+        cursor.copy(f"COPY {table} FROM STDIN") as copy,
     ):
-        for n in range(1, count + 1):
+        for n in range(first, last + 1):
             found = addresses.parse_phone(number(n))
             copy.write_row((n, found.key, found.address))
-    execute("VACUUM ANALYZE bench_person")
+    execute(f"VACUUM ANALYZE {table}")
 
 
 def _put_entries(data: Data) -> None:

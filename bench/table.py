@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-SECONDS, MICROSECONDS = "s", "µs"
+SECONDS, MICROSECONDS, A_SECOND = "s", "µs", "/s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Target:
 class Row:
     """One line: medians in seconds, of ours and of what it is compared with.
 
-    The ratio is ours by theirs, or theirs by ours where the target is a least one.
-    Without a target the line only reports.
+    The ratio is ours by theirs, or theirs by ours where the target is a least one and
+    where the line tells how many a second. Without a target it only reports.
     """
 
     what: str
@@ -38,7 +38,9 @@ class Row:
     @property
     def ratio(self) -> float:
         is_least = self.target is not None and self.target.is_least
-        return self.theirs / self.ours if is_least else self.ours / self.theirs
+        if is_least or self.unit == A_SECOND:
+            return self.theirs / self.ours
+        return self.ours / self.theirs
 
     @property
     def is_met(self) -> bool:
@@ -79,4 +81,6 @@ def markdown(lines: Iterable[Row | Note]) -> str:
 def _amount(seconds: float, unit: str) -> str:
     if unit == MICROSECONDS:
         return f"{seconds * 1e6:,.1f} µs"
+    if unit == A_SECOND:
+        return f"{1 / seconds:,.0f} /s"
     return f"{seconds:.3f} s"
