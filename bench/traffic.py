@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -149,7 +150,10 @@ def ask(call: Call) -> HttpResponse:
     """Ask in this process, without a server."""
     headers = dict(call.headers)
     kind = headers.pop("Content-Type", "application/octet-stream")
-    response: HttpResponse = Client(SERVER_NAME="127.0.0.1").generic(
-        call.method, call.path, call.body, kind, headers=headers
-    )
-    return response
+    return _client().generic(call.method, call.path, call.body, kind, headers=headers)
+
+
+@cache
+def _client() -> Client:
+    """One for all: each sets the whole product up anew."""
+    return Client(SERVER_NAME="127.0.0.1")
