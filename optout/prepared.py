@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
-Params = Mapping[str, Any]
+Params = Mapping[str, Any] | Sequence[Any]
 Row = tuple[Any, ...]
 M = TypeVar("M", bound=Model)
 
@@ -24,7 +24,7 @@ DATABASE_TIME = {
 
 
 class Prepared:
-    """A statement with parameters `%(name)s`, run for each message or opt-out.
+    """A statement with parameters `%(name)s` (or `%s`), run over and over.
 
     Planning the gate's question takes PostgreSQL ten times as long as answering it.
     A plan follows the tables: it is made anew when they are altered or analysed.
@@ -106,7 +106,14 @@ def _adapted(params: Params) -> Params:
     """Python's values as the engine keeps them: SQLite a list as JSON."""
     if connection.vendor == "postgresql":
         return params
-    return {name: _kept(value) for name, value in params.items()}
+    if isinstance(params, Mapping):
+        return {name: _kept(value) for name, value in params.items()}
+    return [_kept(value) for value in params]
+
+
+def moment(value: datetime) -> datetime:
+    """A time of a row, which SQLite gives without its zone."""
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _kept(value: Any) -> Any:

@@ -12,7 +12,7 @@ from optout import row_ids
 from optout.filters import searched
 from optout.views.dialogs import PageRequest
 from teambox import inbox
-from teambox.inbox import COUNTED_TO, Tab
+from teambox.inbox import COUNTED_TO, Row, Tab
 from teambox.views import polls
 from teambox.views.polls import Piece
 
@@ -40,7 +40,7 @@ def context(request: PageRequest, current: int | None = None) -> dict[str, Any]:
     """What the list is drawn from; `current` is the conversation beside it."""
     tab, search = _tab(request), searched(request.GET)
     limit = _limit(request)
-    rows = list(inbox.rows(tab, request.user.pk, search)[: limit + 1])
+    rows = inbox.rows(tab, request.user.pk, limit + 1, search)
     query = urlencode({"tab": tab} | ({"search": search} if search else {}))
     current = current or row_ids.read(request.GET.get("current", ""))
     shared = {"query": query, "tab": tab, "current": current}
@@ -77,12 +77,12 @@ def _tabs(tab: Tab, counts: dict[Tab, int], search: str) -> Piece:
     return Piece("tabs", polls.signature(shown), "teambox/parts/tabs.html", seen)
 
 
-def _row(row: Any, shared: dict[str, Any]) -> Piece:
+def _row(row: Row, shared: dict[str, Any]) -> Piece:
     seen = polls.signature(
         row.version,
         row.unread,
         row.last_at,
-        row.assignee_id,
+        row.assignee_name,
         row.contact_name,
         row.entries_seen,
         row.is_held,
