@@ -2,7 +2,9 @@
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Permission
-from django.db.models import Model, Q
+from django.db.models import Model
+
+from optout.prepared import Prepared
 
 
 class OneQueryBackend(ModelBackend):
@@ -22,8 +24,20 @@ class OneQueryBackend(ModelBackend):
 
 
 def _permissions(user: AbstractBaseUser | AnonymousUser) -> set[str]:
-    rows = Permission.objects.order_by()
-    if not getattr(user, "is_superuser", False):
-        rows = rows.filter(Q(user=user.pk) | Q(group__user=user.pk)).distinct()
-    names = rows.values_list("content_type__app_label", "codename")
-    return {f"{app}.{codename}" for app, codename in names}
+    if getattr(user, "is_superuser", False):
+        every = Permission.objects.order_by()
+        rows = list(every.values_list("content_type__app_label", "codename"))
+    else:
+        rows = _OF_USER.fetch_all({"user": user.pk})
+    return {f"{app}.{codename}" for app, codename in rows}
+
+
+_OF_USER = Prepared("""
+SELECT t.app_label, p.codename
+FROM auth_permission p JOIN django_content_type t ON t.id = p.content_type_id
+WHERE p.id IN (
+    SELECT permission_id FROM auth_user_user_permissions WHERE user_id = %(user)s
+    UNION ALL
+    SELECT r.permission_id FROM auth_group_permissions r
+    JOIN auth_user_groups g ON g.group_id = r.group_id WHERE g.user_id = %(user)s)
+""")
