@@ -5,6 +5,7 @@ becomes of the contact that an address is filed under.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from optout.actors import Actor
 from optout.addresses import Address
+from optout.prepared import Prepared
 from optout.refusals import Refused
 from teambox import attribute_values
 from teambox.models import Contact, ContactAddress, Note, Tag
@@ -50,27 +52,31 @@ def values(contact: Contact | None) -> dict[str, str]:
     return {**held, NAME_VARIABLE: contact.name}
 
 
-def meet(address: Address, *, at: datetime, name: str = "") -> Contact:
-    """The contact of who wrote at this time; a new one for a stranger.
+def meet(address: Address, *, at: datetime, name: str = "") -> None:
+    """Somebody wrote at this time; who is a stranger becomes a contact.
 
     `name` is the one the provider tells: it fills an empty one and replaces none.
     """
-    contact = of_address(address.key) or _make_for(address, name)
-    if contact.last_seen_at is None or contact.last_seen_at < at:
-        Contact.objects.filter(pk=contact.pk).update(last_seen_at=at)
-        contact.last_seen_at = at
-    if name and not contact.name:
-        contact.name = name[:MAX_NAME]
-        Contact.objects.filter(pk=contact.pk, name="").update(name=contact.name)
-    return contact
+    name, seen = name[:MAX_NAME], {"key": address.key, "at": at}
+    if not _SEEN.run(seen):
+        _make_for(address, name)
+        _SEEN.run(seen)
+    if name:
+        nameless = Contact.objects.filter(addresses__key=address.key, name="")
+        nameless.update(name=name)
 
 
-def _make_for(address: Address, name: str) -> Contact:
+_SEEN = Prepared("""
+UPDATE teambox_contact SET last_seen_at =
+    CASE WHEN last_seen_at > %(at)s THEN last_seen_at ELSE %(at)s END
+WHERE id = (SELECT contact_id FROM teambox_contactaddress WHERE key = %(key)s)
+""")
+
+
+def _make_for(address: Address, name: str) -> None:
     """Two messages of a stranger at once meet in one contact."""
-    try:
-        return make(name=name[:MAX_NAME], addresses=[address])
-    except ContactError:
-        return ContactAddress.objects.get(key=address.key).contact
+    with suppress(ContactError):
+        make(name=name, addresses=[address])
 
 
 # Making and editing

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from optout import content, gate, outbox
+from optout import content, gate, outbox, prepared
 from optout.actors import NOBODY, Actor
 from optout.addresses import Address
 from optout.models import (
@@ -51,18 +51,35 @@ class ConversationError(Refused):
 def _changing(pk: int) -> Iterator[Conversation]:
     """The conversation as it is now, ours alone to change; saved at the end."""
     with transaction.atomic():
-        row = Conversation.objects.select_for_update(no_key=True).get(pk=pk)
+        row = _locked().get(pk=pk)
         yield row
-        row.save()
+        _save(row)
+
+
+_WRITE = prepared.Prepared("""
+UPDATE teambox_conversation SET state = %(state)s, assignee_id = %(assignee_id)s,
+    unread = %(unread)s, preview = %(preview)s, version = %(version)s,
+    last_at = %(last_at)s
+WHERE id = %(id)s
+""")
+
+
+def _save(row: Conversation) -> None:
+    names = ("id", "state", "assignee_id", "unread", "preview", "version", "last_at")
+    _WRITE.run({name: getattr(row, name) for name in names})
+
+
+def _locked() -> QuerySet[Conversation]:
+    return Conversation.objects.select_for_update(no_key=True)
 
 
 def _add(
     row: Conversation, kind: LineKind, text: str, actor: Actor, **more: Any
 ) -> Line:
     """A line, the newest of its conversation."""
-    line = row.lines.create(
-        kind=kind, text=text, actor_id=actor.user_id, actor_label=actor.label, **more
-    )
+    said = {"actor_id": actor.user_id, "actor_label": actor.label, **more}
+    line = Line(conversation=row, kind=kind, text=text, **said)
+    prepared.insert([line])
     row.version = line.pk
     return line
 
@@ -84,30 +101,34 @@ def take_in(
     `told` is a system line after it: what the message did. The contact is met, too.
     The same event again changes nothing.
     """
-    contacts.meet(address, at=event.asked_at, name=name)
-    found = of(event.channel, address)
-    with _changing(found.pk) as row:
-        if not row.lines.filter(event=event, kind=LineKind.INBOUND).exists():
-            _add(
-                row,
-                LineKind.INBOUND,
-                event.text,
-                NOBODY,
-                event=event,
-                at=event.asked_at,
-            )
-            if told:
-                _add(row, LineKind.SYSTEM, told, NOBODY)
-            _show(row, event.text)
-            row.unread += 1
-            if not row.is_open:
-                row.state, row.assignee = ConversationState.OPEN, None
+    with transaction.atomic():
+        contacts.meet(address, at=event.asked_at, name=name)
+        row = of(event.channel, address, among=_locked())
+        if _SAID.fetch_all({"event": event.pk}):
+            return row
+        said = {"event": event, "at": event.asked_at}
+        _add(row, LineKind.INBOUND, event.text, NOBODY, **said)
+        if told:
+            _add(row, LineKind.SYSTEM, told, NOBODY)
+        _show(row, event.text)
+        row.unread += 1
+        if not row.is_open:
+            row.state, row.assignee = ConversationState.OPEN, None
+        _save(row)
     return row
 
 
-def of(channel: Channel, address: Address) -> Conversation:
+_SAID = prepared.Prepared("""
+SELECT id FROM teambox_line WHERE event_id = %(event)s AND kind = 'inbound'
+""")
+
+
+def of(
+    channel: Channel, address: Address, among: QuerySet[Conversation] | None = None
+) -> Conversation:
     """The conversation with this address on this channel, made once."""
-    row, _ = Conversation.objects.get_or_create(
+    rows = Conversation.objects.all() if among is None else among
+    row, _ = rows.get_or_create(
         key=address.key,
         channel=channel,
         defaults={"kind": address.kind, "address": address.address},
