@@ -2,7 +2,10 @@
 
 from optout import keyword_rules
 from optout.keyword_rules import Match
-from optout.models import Channel, Keyword, KeywordRole
+from optout.models import Channel, KeywordRole
+from optout.prepared import Prepared
+
+_OWN = Prepared("SELECT folded, role, list_id FROM optout_keyword ORDER BY id")
 
 
 def folded(text: str) -> str:
@@ -15,7 +18,7 @@ def decide(channel: Channel, text: str) -> Match:
 
     Changes nothing. The playground shows the same answer that inbound acts on.
     """
-    own = list(Keyword.objects.values_list("folded", "role", "list"))
+    own = _OWN.fetch_all({})
     return keyword_rules.match(
         text,
         own_opt_out={

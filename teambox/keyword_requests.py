@@ -27,7 +27,6 @@ from optout.ledger import Fact
 from optout.models import (
     ALL_CHANNELS,
     Channel,
-    LedgerEvent,
     LedgerKind,
     OptOutList,
     Reason,
@@ -36,6 +35,7 @@ from optout.models import (
     default_list,
 )
 from optout.outbox import Recipient
+from optout.prepared import Prepared, among
 from teambox import keyword_answers
 from teambox.models import InboundEvent, InboundOutcome
 
@@ -103,7 +103,7 @@ def handle(event: InboundEvent) -> Handled:
     return _on_record(asked) or _act(asked)
 
 
-_ON_RECORD: Mapping[str, InboundOutcome] = {
+_ON_RECORD: Mapping[LedgerKind, InboundOutcome] = {
     LedgerKind.OPTED_OUT: InboundOutcome.OPTED_OUT,
     LedgerKind.REPEATED: InboundOutcome.OPTED_OUT,
     LedgerKind.STALE: InboundOutcome.STALE,
@@ -116,17 +116,32 @@ def _on_record(asked: Asked) -> Handled | None:
 
     Done again it would count against what staff did in between.
     """
-    fact = LedgerEvent.objects.filter(
-        key=asked.address.key,
-        channel_id__in=(ALL_CHANNELS, asked.event.channel_id),
-        kind__in=_ON_RECORD,
-        source=Source.KEYWORD,
-        at__gte=asked.event.received_at,
-        detail__provider_message_id=asked.event.provider_event_id,
-    ).first()
-    if fact is None:
-        return None
-    return asked.did(_ON_RECORD[fact.kind], [fact.list_id] if fact.list_id else [])
+    event = asked.event
+    facts = _facts.fetch_all(
+        {
+            "key": asked.address.key,
+            "everywhere": ALL_CHANNELS,
+            "channel": event.channel_id,
+            "kinds": [kind.value for kind in _ON_RECORD],
+            "source": Source.KEYWORD.value,
+            "since": event.received_at,
+            "message": event.provider_event_id,
+        }
+    )
+    for kind, list_id in facts:
+        return asked.did(_ON_RECORD[kind], [list_id] if list_id else [])
+    return None
+
+
+_FACTS = """
+SELECT e.kind, e.list_id
+FROM optout_ledgerevent e JOIN optout_ledgerdetail d ON d.event_id = e.id
+WHERE e.key = %(key)s AND e.channel_id IN (%(everywhere)s, %(channel)s)
+  AND e.kind {kinds} AND e.source = %(source)s AND e.at >= %(since)s
+  AND d.provider_message_id = %(message)s
+ORDER BY e.id LIMIT 1
+"""
+_facts = Prepared(_FACTS.format(kinds=among("kinds")))
 
 
 def _act(asked: Asked) -> Handled:

@@ -21,6 +21,7 @@ from optout import content, keyword_text
 from optout.actions import ACTIONS, Result, Situation
 from optout.actors import Actor
 from optout.models import Channel, Source
+from optout.prepared import Prepared
 from optout.refusals import Refused
 from teambox import contacts, conversations, smart_reply_guard, smart_reply_matching
 from teambox.keyword_requests import Handled, sender_address
@@ -69,16 +70,31 @@ def find(channel: Channel, text: str) -> Found | None:
 
     The default reply answers words alone: no picture, no emoji.
     """
-    settings = SmartReplySettings.load()
-    if not settings.covers(channel):
+    default_reply = _default_reply(channel)
+    if default_reply is None:
         return None
     hit = smart_reply_matching.find(text, _topics())
     if hit is not None:
         reply = SmartReply.objects.prefetch_related("actions").get(pk=hit.question)
         return Found(reply.answer, reply, hit)
-    if settings.default_reply and keyword_text.spoken(text):
-        return Found(settings.default_reply)
+    if default_reply and keyword_text.spoken(text):
+        return Found(default_reply)
     return None
+
+
+_HERE = Prepared("""
+SELECT s.default_reply, s.is_on AND NOT EXISTS (
+    SELECT 1 FROM teambox_smartreplysettings_off_channels off
+    WHERE off.smartreplysettings_id = s.id AND off.channel_id = %(channel)s)
+FROM teambox_smartreplysettings s WHERE s.id = 1
+""")
+
+
+def _default_reply(channel: Channel) -> str | None:
+    """The default reply, empty if there is none; None where smart replies are off."""
+    for text, is_on in _HERE.fetch_all({"channel": channel.pk}):
+        return text if is_on else None
+    return SmartReplySettings.load().default_reply
 
 
 def _topics() -> list[Topic]:
@@ -118,9 +134,8 @@ def _run_of(
     event: InboundEvent, handled: Handled, conversation: Conversation
 ) -> SmartReplyRun | None:
     """The event's run: that of an earlier try, or a new one if there is one to do."""
-    known = SmartReplyRun.objects.filter(event=event).first()
-    if known is not None:
-        return known
+    if _KNOWN.fetch_all({"event": event.pk}):
+        return SmartReplyRun.objects.get(event=event)
     found = find(event.channel, event.text)
     if found is None:
         return None
@@ -136,6 +151,9 @@ def _run_of(
         silence=why or "",
         results=_steps(found.reply, why),
     )
+
+
+_KNOWN = Prepared("SELECT id FROM teambox_smartreplyrun WHERE event_id = %(event)s")
 
 
 def _steps(reply: SmartReply | None, why: Silence | None) -> list[dict[str, Any]]:
