@@ -8,5 +8,7 @@ threads = 8
 timeout = 60
 graceful_timeout = 10
 keepalive = 5
+# A poll names each row that its page shows in its URL; 8190 is the most there is.
+limit_request_line = 8190
 control_socket_disable = True
 logconfig_dict = gunicorn_logging()

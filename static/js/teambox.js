@@ -1,12 +1,15 @@
 /* The Teambox: what a poll has already, the thread's end, drafts, canned replies. */
 const NEAR_END_PX = 120;
+const MOST_ROWS = 160; // a poll names them in its URL, which may not grow without end
 const thread = document.getElementById("thread-scroll");
 const list = document.getElementById("list-scroll");
 
 /* A poll says which pieces the page shows, so that only what differs comes back. */
 function have(pane) {
   const pieces = [...pane.querySelectorAll("[data-piece]")];
-  return pieces.map((piece) => piece.dataset.piece).join(",");
+  const far = new Set(pieces.filter((piece) => piece.matches("li")).slice(0, -MOST_ROWS));
+  const near = pieces.filter((piece) => !far.has(piece));
+  return near.map((piece) => piece.dataset.piece).join(",");
 }
 
 document.addEventListener("htmx:configRequest", ({ detail }) => {

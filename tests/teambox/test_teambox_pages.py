@@ -1,7 +1,10 @@
 """The Teambox's pages: the list, a thread, what agents do, and what a poll tells."""
 
 import re
+import runpy
 from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -22,6 +25,7 @@ from optout.models import (
     live_entries,
 )
 from teambox.models import CannedReply, Conversation, Line
+from teambox.views.inbox import MOST_SHOWN
 from tests.factories import (
     ASHA,
     LEENA,
@@ -107,6 +111,21 @@ def test_the_page_asks_the_database_as_often_for_many_as_for_one(
     assert queries_of(agent, "/teambox/?tab=all") == few
 
 
+def test_a_conversation_asks_the_database_as_often_when_much_was_said(
+    agent: Client, asha: Conversation, sms: Channel
+) -> None:
+    pages = [url_of(asha), url_of(asha, "older/?before=2099-01-01T00:00:00Z")]
+
+    def queries_after(messages: int) -> list[int]:
+        for number in range(messages):
+            say(sms, "STOP" if number % 2 else "Hello")
+            queue(make_batch(sms, purpose=Purpose.BROADCAST), ASHA, f"Sale {number}")
+        agent.get(url_of(asha))  # reads it
+        return [queries_of(agent, page) for page in pages]
+
+    assert queries_after(2) == queries_after(20)
+
+
 # Polls
 
 
@@ -179,6 +198,15 @@ def test_polls_stay_within_three_queries_of_their_own(
     with CaptureQueriesContext(connection) as seen:
         assert poll_thread(agent, asha, thread)[0] == 204
     assert len(seen) == 3 + 3
+
+
+def test_the_longest_poll_fits_the_line_that_the_server_reads(agent: Client) -> None:
+    script = Path("static/js/teambox.js").read_text()
+    [rows] = re.findall(r"MOST_ROWS = (\d+)", script)
+    assert int(rows) >= MOST_SHOWN
+    shown = ",".join(["conversation-1234567890.deadbeef"] * int(rows))
+    url = "/teambox/poll/?" + urlencode({"search": "é" * 320, "have": shown})
+    assert len(url) < runpy.run_path("gunicorn.conf.py")["limit_request_line"]
 
 
 # The thread
