@@ -7,7 +7,8 @@ from threading import Barrier
 
 import pytest
 import time_machine
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -116,6 +117,21 @@ def test_the_same_id_on_another_channel_is_another_message(sms: Channel) -> None
     say(sms, "STOP", message_id="1")
     assert not say(other, "STOP", message_id="1").duplicate
     assert is_out(other)
+
+
+@pytest.mark.django_db
+def test_a_message_costs_as_many_statements_after_many_others(sms: Channel) -> None:
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            say(sms, "Where is my parcel?")
+        return len(seen)
+
+    statements()
+    few = statements()
+    for number in range(20):
+        say(sms, "Hello", sender=f"+346001117{number:02}")
+        say(sms, "STOP" if number % 2 else "START")
+    assert statements() == few
 
 
 # Failures
