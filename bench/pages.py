@@ -19,7 +19,7 @@ from bench.timing import Variant, interleave
 from bench.traffic import Browser, Program, Request, ask
 from bench.web import Call, Server
 
-TURN, LEAST_TURN = 120, 12  # requests
+TURN, LEAST_TURN = 120, 8  # requests
 
 
 def lines(scale: float) -> Iterator[Row | Note]:
@@ -75,7 +75,7 @@ def _bare(request: Request, number: int) -> Call:
 
 def _noted(request: Request, number: int) -> Script:
     """What a request executes once nothing has to be made or remembered any more."""
-    for _ in range(2):
+    if number == 0:
         ask(request.call(number))
     request.prepare()
     call = request.call(number)

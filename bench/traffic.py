@@ -22,7 +22,7 @@ from optout.access import Role, create_api_key
 from teambox.models import Conversation
 
 HALF = Target(0.5, is_least=True)
-SHOWN, WRITING = 20, 200  # people whose pages are asked for, and who write, in turn
+SHOWN, WRITING = 10, 120  # people whose pages are asked for, and who write, in turn
 
 _HTMX = {"HX-Request": "true"}
 _LIST, _THREAD = "/teambox/?tab=all", "/teambox/{}/"
