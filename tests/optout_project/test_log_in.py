@@ -17,7 +17,7 @@ def test_permissions_come_from_roles_and_from_the_user_in_one_query() -> None:
     with CaptureQueriesContext(connection) as seen:
         assert user.has_perm("optout.decide_reviews")
         assert user.has_perm("optout.view_ledgerevent")
-        assert not user.has_perm("optout.export_entries")
+        assert not user.has_perm("optout.delete_list_entries")
     assert len(seen) == 1
 
 
