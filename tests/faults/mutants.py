@@ -46,8 +46,11 @@ MUTANTS = (
     Mutant(
         "no lock on the key",
         "optout/entries.py",
-        "    locks.lock_keys(keys)\n",
-        "",
+        "    locks.lock_keys(keys)\n"
+        "    lists = resolve({pk for request in requests for pk in request.list_ids})\n"
+        "    register",
+        "    lists = resolve({pk for request in requests for pk in request.list_ids})\n"
+        "    register",
         ("tests/optout/test_concurrent_opt_outs.py",),
         engine="postgresql",
     ),
@@ -164,7 +167,8 @@ MUTANTS = (
     Mutant(
         "a webhook is written after the commit",
         "optout/webhooks.py",
-        "        insert(deliveries)\n",
+        "list(group))\n    ]\n    if deliveries:\n        insert(deliveries)\n",
+        "list(group))\n    ]\n    if deliveries:\n"
         "        __import__('django.db.transaction', fromlist=['*']).on_commit("
         "lambda: insert(deliveries))\n",
         (CRASH, "-k", "after_commit"),
@@ -182,6 +186,28 @@ MUTANTS = (
         "any(is_denied(address) for address in addresses)",
         "is_denied(addresses[0])",
         ("tests/hostile/test_webhook_urls.py",),
+    ),
+    # Conversations
+    Mutant(
+        "an agent writes first to who has opted out",
+        "teambox/conversations.py",
+        "    return not conversation.lines.filter(kind=LineKind.INBOUND).exists()\n",
+        "    return False\n",
+        ("tests/teambox/test_teambox_pages.py",),
+    ),
+    Mutant(
+        "trouble with a conversation hides what the keyword did",
+        "teambox/inbound.py",
+        "        did = _did(handled)\n",
+        "",
+        ("tests/teambox/test_conversations.py",),
+    ),
+    Mutant(
+        "an import's place is written before its rows",
+        "optout/import_work.py",
+        "    with transaction.atomic(durable=True):\n        take",
+        "    with __import__('contextlib').nullcontext():\n        take",
+        ("tests/optout/test_imports.py",),
     ),
     # Doors
     Mutant(
