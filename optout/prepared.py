@@ -138,13 +138,8 @@ def insert(rows: Sequence[M]) -> None:
     row, *more = rows
     if more:
         type(row)._default_manager.bulk_create(rows)
-    else:
-        insert_one(row)
-
-
-def insert_one(row: Model, **computed: str) -> None:
-    """Write a row; `computed` are columns whose value is an expression of SQL's."""
-    fields, statement = _insert_of(type(row), tuple(computed.items()))
+        return
+    fields, statement = _insert_of(type(row))
     [row.pk] = statement.fetch_one(
         {
             field.column: field.get_db_prep_save(
@@ -157,19 +152,15 @@ def insert_one(row: Model, **computed: str) -> None:
 
 
 @cache
-def _insert_of(
-    model: Any, computed: tuple[tuple[str, str], ...]
-) -> tuple[list[Any], Prepared]:
-    made, values = model._meta.auto_field, dict(computed)
+def _insert_of(model: Any) -> tuple[list[Any], Prepared]:
+    made = model._meta.auto_field
     fields = [field for field in model._meta.concrete_fields if field is not made]
-    given = [field for field in fields if field.column not in values]
-    values |= {field.column: f"%({field.column})s" for field in given}
     quoted = connection.ops.quote_name
-    return given, Prepared(
+    return fields, Prepared(
         _INSERT.format(
             table=quoted(model._meta.db_table),
-            columns=", ".join(map(quoted, values)),
-            values=", ".join(values.values()),
+            columns=", ".join(quoted(field.column) for field in fields),
+            values=", ".join(f"%({field.column})s" for field in fields),
             key=quoted(model._meta.pk.column),
         )
     )

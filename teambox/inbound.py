@@ -8,15 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import Error as DatabaseFailure
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from optout import prepared, wake
+from optout import wake
 from optout.addresses import InvalidAddress
 from optout.models import Channel
-from optout.prepared import database_time_after
 from teambox import keyword_requests, smart_replies, threads
 from teambox.keyword_requests import Handled
 from teambox.models import EventState, InboundEvent
@@ -100,14 +99,13 @@ def _store(
 ) -> tuple[InboundEvent, bool]:
     """The event, committed and leased to us if it is new; whether it is."""
     columns = {name: _storable(value) for name, value in columns.items()}
-    which = {"channel": channel, "provider_event_id": _storable(message_id)}
-    event = InboundEvent(**which, **columns, attempts=1)
-    try:
-        with transaction.atomic(durable=True):
-            prepared.insert_one(event, lease_until=database_time_after(LEASE))
-    except IntegrityError:
-        return InboundEvent.objects.get(**which), False
-    return event, True
+    mine = {"attempts": 1, "lease_until": Now() + LEASE}
+    with transaction.atomic(durable=True):
+        return InboundEvent.objects.get_or_create(
+            channel=channel,
+            provider_event_id=_storable(message_id),
+            defaults=columns | mine,
+        )
 
 
 def _storable(value: Any) -> Any:
@@ -164,16 +162,11 @@ def _handle(event: InboundEvent) -> None:
     """Try a claimed event once. Raises nothing: what is stored is not lost."""
     columns = _attempt(event)
     open_still = InboundEvent.objects.filter(pk=event.pk, state=EventState.STORED)
-    columns["lease_until"] = None
     try:
-        if not open_still.update(**columns):
-            event.refresh_from_db()  # somebody else has ended it
-            return
+        open_still.update(lease_until=None, **columns)
+        event.refresh_from_db()
     except DatabaseFailure:
         logger.exception("Inbound event %s waits for its lease to end", event.pk)
-        return
-    for name, value in columns.items():
-        setattr(event, name, value)
 
 
 def _attempt(event: InboundEvent) -> dict[str, Any]:
