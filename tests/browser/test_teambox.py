@@ -143,8 +143,10 @@ def test_two_agents_at_once_are_told_what_the_other_did(
     assert live_entries().count() == 1
     removal = panel_of(second).get_by_role("button", name=f"Remove {ASHA}")
     removal.first.click()
+    yes = second.get_by_role("button", name="Yes, remove")
+    expect(yes).to_be_visible()
     lifts.lift([live_entries().get().pk], source=Source.PANEL, power=Power())
-    second.get_by_role("button", name="Yes, remove").click()
+    yes.click()
     expect(toast(second, f"{ASHA} was removed before")).to_be_visible()
 
 
