@@ -1,5 +1,6 @@
 /* The Teambox: what a poll has already, the thread's end, drafts, canned replies. */
 const NEAR_END_PX = 120;
+const PAUSE_MS = 150; // after typing: what one is about to click is not replaced
 const MOST_ROWS = 160; // a poll names them in its URL, which may not grow without end
 const thread = document.getElementById("thread-scroll");
 const list = document.getElementById("list-scroll");
@@ -36,6 +37,8 @@ const place = `list ${location.search}`;
 list.scrollTop = Number(sessionStorage.getItem(place));
 addEventListener("pagehide", () => sessionStorage.setItem(place, String(list.scrollTop)));
 
+let pause;
+
 /* What was begun in one conversation is there when one comes back. */
 function draftKey(form) {
   return `draft ${form.dataset.composer}`;
@@ -50,7 +53,8 @@ document.addEventListener("input", ({ target }) => {
   const form = target.closest("[data-composer]");
   if (!form || target.name !== "text") return;
   sessionStorage.setItem(draftKey(form), target.value);
-  offerCanned(form);
+  clearTimeout(pause);
+  pause = setTimeout(() => offerCanned(form), PAUSE_MS);
 });
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
