@@ -54,7 +54,7 @@ def poll(request: PageRequest, pk: int) -> HttpResponse:
 @login_required
 @permission_required("teambox.view_conversation", raise_exception=True)
 def older(request: PageRequest, pk: int) -> HttpResponse:
-    """The part of a thread before a time, for the button above it."""
+    """The part of a thread before a time, for the link above it: alone it is a page."""
     conversation, before = found(pk), _moment(request.GET.get("before", ""))
     read = transcripts.read(conversation, before=before)
     pieces = list(_rows(conversation, read.items))
@@ -64,7 +64,8 @@ def older(request: PageRequest, pk: int) -> HttpResponse:
         "repeated_day": _day_id(timezone.localdate(before)),
         "oldest": read.items[0].at if read.has_older else None,
     }
-    return render(request, "teambox/parts/older.html", context)
+    part = "parts/" if request.htmx else ""
+    return render(request, f"teambox/{part}older.html", context)
 
 
 def _moment(text: str) -> datetime:

@@ -252,6 +252,9 @@ def test_earlier_messages_come_by_a_button(agent: Client, asha: Conversation) ->
     earlier = text_of(agent.get(link, headers=HTMX))
     assert "Note 05" in earlier
     assert "Note 59" not in earlier
+    alone = text_of(agent.get(link))
+    assert "Earlier messages" in alone
+    assert "Note 05" in alone
 
 
 def test_opening_a_conversation_reads_it(agent: Client, asha: Conversation) -> None:
