@@ -19,6 +19,7 @@ from optout.models.entry import (
     Source,
     live_entries,
 )
+from optout.models.hours import EVERY_DAY, SendingHours
 from optout.models.import_job import (
     MOVING,
     ImportedKey,
@@ -64,6 +65,7 @@ __all__ = [
     "Content",
     "DeliveryEvent",
     "DeliveryState",
+    "EVERY_DAY",
     "Entry",
     "ErrorCode",
     "Hold",
@@ -88,6 +90,7 @@ __all__ = [
     "Reason",
     "RemovalState",
     "SandboxMessage",
+    "SendingHours",
     "Source",
     "WebhookDelivery",
     "Workspace",

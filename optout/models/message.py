@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from optout.models.channel import Channel
 from optout.models.entry import Entry, Hold
+from optout.models.hours import SendingHours
 from optout.models.lists import OptOutList
 
 OPTOUT_NUMBER = "Optout Number"
@@ -48,7 +49,11 @@ class BatchState(models.TextChoices):
 
 
 class OutgoingBatch(models.Model):
-    """Messages that share a channel, a purpose, the selected lists and a pace."""
+    """Messages that share a channel, a purpose, the selected lists and a pace.
+
+    `rate` is in messages a second; without one the channel's counts alone. Outside its
+    `hours` nothing is handed over.
+    """
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="batches")
     purpose = models.CharField(max_length=12, choices=Purpose)
@@ -61,12 +66,17 @@ class OutgoingBatch(models.Model):
         OptOutList, models.PROTECT, null=True, related_name="+"
     )
     skip_default_reason = models.CharField(max_length=300, blank=True)
+    rate = models.PositiveIntegerField("messages a second", null=True)
+    hours = models.ForeignKey(
+        SendingHours, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
     created_at = models.DateTimeField(default=timezone.now)
     starts_at = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField(null=True)
+    paced_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -94,11 +104,17 @@ class OutgoingBatch(models.Model):
 
 
 class Content(models.Model):
-    """The words of a message, with its variables. Never changed once written."""
+    """The words of a message, with its variables. Never changed once written.
+
+    `hours` are those of a sequence's step; they count beside those of the batch.
+    """
 
     subject = models.CharField(max_length=200, blank=True)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
+    hours = models.ForeignKey(
+        SendingHours, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -34,11 +34,21 @@ STATUS_LABELS = {
 EDITABLE = frozenset({Stage.DRAFT, Stage.PREPARING, Stage.READY})
 
 
+class AudienceKind(models.TextChoices):
+    """Where the recipients come from."""
+
+    FILE = "file", "File or pasted addresses"
+    CONTACTS = "contacts", "Contacts"
+    BROADCAST = "broadcast", "Recipients of another broadcast"
+
+
 class Broadcast(models.Model):
     """Channel, opt-out lists and sending stand in the batch; here is what to say.
 
-    `rows_*` tell how the audience file was read. `attempt` fences the worker that
-    reads it: each claim and each change of the draft raises it.
+    `audience` tells whom a broadcast to contacts or to another's recipients goes to,
+    as `audiences` writes it. `rows_*` tell how the audience was read, `last_id` how
+    far where it is no file. `attempt` fences the worker that reads it: each claim and
+    each change of the draft raises it. `at_launch` keeps what was promised then.
     """
 
     name = models.CharField(max_length=100)
@@ -52,6 +62,11 @@ class Broadcast(models.Model):
     text = models.TextField(blank=True)
     html = models.TextField("HTML", blank=True)
 
+    audience_kind = models.CharField(
+        max_length=9, choices=AudienceKind, default=AudienceKind.FILE
+    )
+    audience = models.JSONField(default=dict, blank=True)
+    last_id = models.BigIntegerField(default=0)
     recipients = models.FileField(upload_to=random_path, blank=True)
     file_name = models.CharField(max_length=200, blank=True)
     encoding = models.CharField(max_length=20, blank=True)
@@ -71,6 +86,7 @@ class Broadcast(models.Model):
     error = models.CharField(max_length=300, blank=True)
 
     scheduled_at = models.DateTimeField(null=True, blank=True)
+    zone = models.CharField("time zone", max_length=64, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
@@ -78,6 +94,7 @@ class Broadcast(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     launched_label = models.CharField(max_length=150, blank=True)
     launched_at = models.DateTimeField(null=True)
+    at_launch = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["-id"]
@@ -128,6 +145,25 @@ class Broadcast(models.Model):
     def is_moving(self) -> bool:
         """Whether its numbers change by themselves."""
         return self.status in {Stage.PREPARING, BatchState.RUNNING, SCHEDULED}
+
+
+class ProgressPoint(models.Model):
+    """How many recipients were in which state at a moment: the report's chart."""
+
+    broadcast = models.ForeignKey(
+        Broadcast, models.CASCADE, related_name="points", db_index=False
+    )
+    at = models.DateTimeField(default=timezone.now)
+    counts = models.JSONField()
+
+    class Meta:
+        ordering = ["at"]
+        constraints = [
+            models.UniqueConstraint(fields=["broadcast", "at"], name="point_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.broadcast_id} at {self.at:%Y-%m-%d %H:%M}"
 
 
 def all_broadcasts() -> models.QuerySet[Broadcast]:
