@@ -1,0 +1,35 @@
+"""A provider that looks, at each hand-over, whether the person had opted out before."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import ClassVar
+from uuid import UUID
+
+from optout import addresses
+from optout.addresses import AddressKind
+from optout.channels.base import Accepted, Outgoing, Transport, register
+
+
+@register
+class WatchedProvider(Transport):
+    """Takes everything. `look` is asked about each person before, `after` called then.
+
+    It works in the sender's own thread, so that a test knows what came before what.
+    """
+
+    kind = "watched"
+    label = "Watched provider"
+    address_kinds = (AddressKind.PHONE,)
+    first_channel_id = 970
+    threads = 1
+
+    look: ClassVar[Callable[[UUID, int], None]]
+    after: ClassVar[Callable[[int], None]]
+    taken: ClassVar[Counter[tuple[UUID, str]]] = Counter()
+
+    def send(self, message: Outgoing) -> Accepted:
+        key = addresses.parse(message.address).key
+        type(self).look(key, self.connection.channel_id)
+        self.taken[key, message.text] += 1
+        type(self).after(self.taken.total())
+        return Accepted(f"w-{message.message_id}")
