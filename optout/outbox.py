@@ -1,6 +1,6 @@
 """The door out: every message is put here, in a batch, and waits as a row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -21,17 +21,24 @@ from optout.models import (
     OutgoingMessage,
     Purpose,
 )
+from optout.prepared import Prepared, among
 
 CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """An address to write to, with the values of the variables the content uses."""
+    """An address to write to, with the values of the variables the content uses.
+
+    `dedupe` tells its messages of one batch apart; `content_id` is for one who gets
+    other words than the rest.
+    """
 
     key: UUID
     address: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    dedupe: int = 0
+    content_id: int | None = None
 
 
 def open_batch(
@@ -86,9 +93,9 @@ def put(
     message, _ = OutgoingMessage.objects.get_or_create(
         batch=batch,
         key=to.key,
-        dedupe=dedupe,
+        dedupe=dedupe or to.dedupe,
         defaults={
-            "content": content,
+            "content_id": to.content_id or content.pk,
             "channel_id": batch.channel_id,
             "address": to.address,
             "variables": dict(to.variables),
@@ -101,7 +108,7 @@ def put(
 def put_many(
     batch: OutgoingBatch, content: Content, recipients: Sequence[Recipient]
 ) -> None:
-    """Queue many, in their order; an address that the batch has already is left."""
+    """Queue many, in their order; whom the batch has already, by `dedupe`, is left."""
     alike = OutgoingMessage(batch=batch, content=content, channel_id=batch.channel_id)
     if connection.vendor == "postgresql":
         _copy(alike, recipients)
@@ -114,11 +121,12 @@ def _bulk_create(alike: OutgoingMessage, recipients: Sequence[Recipient]) -> Non
         (
             OutgoingMessage(
                 batch_id=alike.batch_id,
-                content_id=alike.content_id,
+                content_id=to.content_id or alike.content_id,
                 channel_id=alike.channel_id,
                 key=to.key,
                 address=to.address,
                 variables=dict(to.variables),
+                dedupe=to.dedupe,
                 next_at=alike.next_at,
                 created_at=alike.created_at,
             )
@@ -129,16 +137,21 @@ def _bulk_create(alike: OutgoingMessage, recipients: Sequence[Recipient]) -> Non
     )
 
 
-_OWN_COLUMNS = ("key", "address", "variables")
-_STAGE = """
-CREATE TEMP TABLE staged_recipient
-    (n integer, key uuid, address text, variables jsonb)
-"""
+_OWN_COLUMNS = {
+    "key": "uuid",
+    "address": "text",
+    "variables": "jsonb",
+    "dedupe": "int8",
+    "content_id": "int8",
+}
+_own_columns = ", ".join(_OWN_COLUMNS)
+_typed = ", ".join(f"{name} {kind}" for name, kind in _OWN_COLUMNS.items())
+_STAGE = f"CREATE TEMP TABLE staged_recipient (n int4, {_typed})"
 _FILL_STAGE = "COPY staged_recipient FROM STDIN (FORMAT BINARY)"
-_STAGE_TYPES = ("int4", "uuid", "text", "jsonb")
+_STAGE_TYPES = ("int4", *_OWN_COLUMNS.values())
 _PUT_STAGED = """\
-INSERT INTO optout_outgoingmessage (key, address, variables, {columns})
-SELECT key, address, variables, {values} FROM staged_recipient ORDER BY n
+INSERT INTO optout_outgoingmessage ({own}, {columns})
+SELECT {own}, {values} FROM staged_recipient ORDER BY n
 ON CONFLICT DO NOTHING
 """
 
@@ -152,9 +165,15 @@ def _copy(alike: OutgoingMessage, recipients: Sequence[Recipient]) -> None:
         with cursor.copy(_FILL_STAGE) as copy:
             copy.set_types(_STAGE_TYPES)
             for n, to in enumerate(recipients):
-                copy.write_row((n, to.key, to.address, Jsonb(dict(to.variables))))
+                values_of = Jsonb(dict(to.variables))
+                content_id = to.content_id or alike.content_id
+                copy.write_row(
+                    (n, to.key, to.address, values_of, to.dedupe, content_id)
+                )
         cursor.execute(
-            _PUT_STAGED.format(columns=", ".join(shared), values=values),
+            _PUT_STAGED.format(
+                own=_own_columns, columns=", ".join(shared), values=values
+            ),
             list(shared.values()),
         )
         cursor.execute("DROP TABLE staged_recipient")
@@ -181,6 +200,21 @@ def empty(batch: OutgoingBatch, *, limit: int | None = None) -> int:
     )
     ids = list(unsent.values_list("id", flat=True)[:limit])
     return OutgoingMessage.objects.filter(pk__in=ids).delete()[0]
+
+
+_WITHDRAW = """
+UPDATE optout_outgoingmessage SET state = 'cancelled'
+WHERE id {among_ids} AND state = 'queued' RETURNING id
+"""
+_withdraw = Prepared(_WITHDRAW.format(among_ids=among("ids")))
+
+
+def withdraw(ids: Collection[int]) -> set[int]:
+    """Cancel those of these messages that are queued still; the ids of them.
+
+    The others are leaving or have left. A repeat withdraws nothing more.
+    """
+    return {pk for (pk,) in _withdraw.fetch_all({"ids": list(ids)})} if ids else set()
 
 
 def start(batch: OutgoingBatch) -> bool:
