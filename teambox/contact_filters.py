@@ -131,9 +131,10 @@ def _addresses() -> QuerySet[ContactAddress]:
     return ContactAddress.objects.filter(contact=OuterRef("pk"))
 
 
-def filtered(query: QueryDict) -> Contacts:
-    """The contacts that match; none where a filter makes no sense."""
-    matching = ContactFilter(query, queryset=Contact.objects.all())
+def filtered(query: QueryDict, among: Contacts | None = None) -> Contacts:
+    """The contacts (or those `among` some) that match; none where a filter is bad."""
+    rows = Contact.objects.all() if among is None else among
+    matching = ContactFilter(query, queryset=rows)
     return (
         cast(Contacts, matching.qs) if matching.is_valid() else Contact.objects.none()
     )

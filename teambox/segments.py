@@ -23,9 +23,11 @@ def normalised(query: QueryDict) -> str:
     return urlencode(sorted(contact_filters.used(query).items()))
 
 
-def contacts_of(segment: Segment) -> QuerySet[Contact]:
-    """Who is in it now; nobody where a filter of it makes no sense any more."""
-    return contact_filters.filtered(QueryDict(segment.query))
+def contacts_of(
+    segment: Segment, among: QuerySet[Contact] | None = None
+) -> QuerySet[Contact]:
+    """Who (of some contacts) is in it now; nobody where a filter makes no sense now."""
+    return contact_filters.filtered(QueryDict(segment.query), among)
 
 
 def make(name: str, query: QueryDict, *, owner_id: int | None) -> Segment:
