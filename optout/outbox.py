@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +21,12 @@ from optout.models import (
     OutgoingBatch,
     OutgoingMessage,
     Purpose,
+    resolve,
 )
 from optout.prepared import Prepared, among
 
 CHUNK = 500
+MAX_KEY: int = OutgoingBatch._meta.get_field("standing_key").max_length or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +71,53 @@ def open_batch(
 
 
 def standing_batch(
-    channel: Channel, purpose: Purpose, lists: Sequence[OptOutList] = ()
+    channel: Channel,
+    purpose: Purpose,
+    list_ids: Collection[int] = (),
+    *,
+    label: str = "",
 ) -> OutgoingBatch:
-    """The batch of a channel and purpose that single messages go into, made once.
+    """The batch that single messages of a kind go into, made once.
 
-    Its lists are those it was made with.
+    A kind is the channel, the purpose, the label and the lists as they were chosen: it
+    stays the same batch when one of them is deleted, whose heir it selects then. An
+    unsubscribe link adds to the first of the lists.
     """
+    key = _standing_key(channel, purpose, list_ids, label)
     running = OutgoingBatch.objects.filter(
-        channel=channel, purpose=purpose, state=BatchState.RUNNING
+        channel=channel, state=BatchState.RUNNING, standing_key=key
     )
     if found := running.first():
         return found
     with transaction.atomic():
         Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
-        return running.first() or open_batch(
-            channel=channel, purpose=purpose, lists=lists
-        )
+        return running.first() or _stand(channel, purpose, list_ids, label)
+
+
+def _standing_key(
+    channel: Channel, purpose: Purpose, list_ids: Collection[int], label: str
+) -> str:
+    """Short however many lists there are; migration 0016 writes the same."""
+    lists = ",".join(str(pk) for pk in sorted(set(list_ids)))
+    words = f"{channel.pk}:{purpose.value}:{lists}:{label}"
+    return words if len(words) <= MAX_KEY else sha256(words.encode()).hexdigest()
+
+
+def _stand(
+    channel: Channel, purpose: Purpose, list_ids: Collection[int], label: str
+) -> OutgoingBatch:
+    heirs = resolve(list_ids)
+    lists = list(dict.fromkeys(heirs[pk] for pk in list_ids if pk in heirs))
+    batch = open_batch(
+        channel=channel,
+        purpose=purpose,
+        label=label,
+        lists=lists,
+        unsubscribe_list=next(iter(lists), None),
+    )
+    batch.standing_key = _standing_key(channel, purpose, list_ids, label)
+    batch.save(update_fields=["standing_key"])
+    return batch
 
 
 def put(

@@ -201,7 +201,8 @@ def _batch_for(conversation: Conversation) -> OutgoingBatch:
         return outbox.standing_batch(channel, Purpose.REPLY)
     if withheld := withheld_by(conversation):
         raise ConversationError("opted_out", withheld, "text")
-    return outbox.standing_batch(channel, Purpose.CONVERSATION_START, [default_list()])
+    lists = [default_list().pk]
+    return outbox.standing_batch(channel, Purpose.CONVERSATION_START, lists)
 
 
 def is_gated(conversation: Conversation) -> bool:

@@ -17,7 +17,7 @@ class Purpose(models.TextChoices):
 
     BROADCAST = "broadcast", "Broadcast"
     SEQUENCE = "sequence", "Sequence"
-    CONNECTOR = "connector", "Connector"
+    CONNECTOR = "connector", "Action"
     API = "api", "API send"
     CONVERSATION_START = "conversation", "Conversation started by an agent"
     REPLY = "reply", "Reply"
@@ -52,7 +52,8 @@ class OutgoingBatch(models.Model):
     """Messages that share a channel, a purpose, the selected lists and a pace.
 
     `rate` is in messages a second; without one the channel's counts alone. Outside its
-    `hours` nothing is handed over.
+    `hours` nothing is handed over. Single messages go into a standing batch, which
+    `standing_key` names.
     """
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="batches")
@@ -61,6 +62,7 @@ class OutgoingBatch(models.Model):
         max_length=9, choices=BatchState, default=BatchState.RUNNING
     )
     label = models.CharField(max_length=100, blank=True)  # what people call the send
+    standing_key = models.CharField(max_length=200, blank=True)
     lists = models.ManyToManyField(OptOutList, related_name="batches", blank=True)
     unsubscribe_list = models.ForeignKey(
         OptOutList, models.PROTECT, null=True, related_name="+"
@@ -81,6 +83,14 @@ class OutgoingBatch(models.Model):
 
     class Meta:
         verbose_name_plural = "outgoing batches"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["standing_key"],
+                condition=models.Q(state=BatchState.RUNNING)
+                & ~models.Q(standing_key=""),
+                name="batch_stands_once",
+            ),
+        ]
         indexes = [
             # The sender's choice of the next batch.
             models.Index(

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from optout import handover, outbox
-from optout.models import Content, OutgoingMessage
+from optout import handover, list_deletion, outbox
+from optout.models import Content, OutgoingMessage, Purpose, default_list
 from optout.outbox import Recipient
 from tests.factories import (
     ASHA,
@@ -13,6 +13,7 @@ from tests.factories import (
     RAHUL,
     make_batch,
     make_channel,
+    make_list,
     queue,
     recipient,
     sent_texts,
@@ -91,3 +92,36 @@ def test_only_what_is_queued_still_can_be_withdrawn():
     assert outbox.withdraw(ids) == outbox.withdraw([]) == set()
     assert sent_texts(sms) == []
     assert outbox.counts(batch)["cancelled"] == 1
+
+
+def test_single_messages_of_a_kind_share_a_batch():
+    sms, lists = make_channel(), [make_list().pk, default_list().pk]
+    first = outbox.standing_batch(sms, Purpose.CONNECTOR, lists, label="smart reply")
+    again = outbox.standing_batch(
+        sms, Purpose.CONNECTOR, lists[::-1], label="smart reply"
+    )
+    assert first == again
+    assert set(first.lists.values_list("id", flat=True)) == set(lists)
+    assert first.title == "Action · smart reply"
+
+
+@pytest.mark.parametrize("other", ["channel", "purpose", "lists", "label"])
+def test_another_kind_has_a_batch_of_its_own(other):
+    sms, news = make_channel(), make_list().pk
+    first = outbox.standing_batch(sms, Purpose.CONNECTOR, [default_list().pk])
+    second = outbox.standing_batch(
+        make_channel(901) if other == "channel" else sms,
+        Purpose.REPLY if other == "purpose" else Purpose.CONNECTOR,
+        [default_list().pk, *([news] if other == "lists" else [])],
+        label="x" if other == "label" else "",
+    )
+    assert first != second
+
+
+def test_a_standing_batch_stays_when_its_list_is_deleted():
+    sms, news = make_channel(), make_list()
+    before = outbox.standing_batch(sms, Purpose.CONNECTOR, [news.pk])
+    list_deletion.delete(news, move_to=default_list())
+    after = outbox.standing_batch(sms, Purpose.CONNECTOR, [news.pk])
+    assert before == after
+    assert default_list() in after.lists.all()
