@@ -4,15 +4,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
-from broadcaster import audiences, readiness
+from broadcaster import audiences, contact_audiences, earlier_audiences, readiness
 from broadcaster.audiences import Role
-from broadcaster.models import Broadcast, Stage, all_broadcasts
+from broadcaster.models import AudienceKind, Broadcast, Stage, all_broadcasts
 from optout import outbox, selection, withholding
 from optout.actors import Actor
 from optout.addresses import AddressKind
@@ -93,6 +93,7 @@ def unprepare(row: Broadcast) -> None:
     row.launch_when_ready = False
     row.error = ""
     row.rows_read = row.rows_invalid = row.rows_marked = row.rows_duplicate = 0
+    row.last_id = 0
 
 
 def rename(broadcast: Broadcast, *, name: str, channel: Channel) -> None:
@@ -132,6 +133,7 @@ def set_recipients(broadcast: Broadcast, file: BinaryIO, *, file_name: str) -> N
 
     def change(row: Broadcast) -> None:
         unprepare(row)
+        row.audience_kind, row.audience = AudienceKind.FILE, {}
         row.recipients.save("recipients.csv", File(file), save=False)
         row.file_name = file_name[:200]
         row.encoding = found.dialect.encoding
@@ -139,6 +141,44 @@ def set_recipients(broadcast: Broadcast, file: BinaryIO, *, file_name: str) -> N
         row.columns = found.columns
         row.mapping = found.mapping
         row.row_count = found.row_count
+
+    _change(broadcast, change)
+    if before:
+        broadcast.recipients.storage.delete(before)
+
+
+def set_contacts(broadcast: Broadcast, audience: Mapping[str, Any]) -> None:
+    """Write to contacts, as `contact_audiences` keeps them, instead of those before.
+
+    A repeat asks for preparing anew: who is meant may be others now. Raises
+    AudienceError as `contact_audiences.read` does.
+    """
+    _set_audience(broadcast, AudienceKind.CONTACTS, contact_audiences.read(audience))
+
+
+def set_from_broadcast(
+    broadcast: Broadcast, other: Broadcast, states: Collection[str]
+) -> None:
+    """Write to those whom another broadcast came so far with (`Reached`).
+
+    A repeat asks for preparing anew. Raises AudienceError as `earlier_audiences.read`
+    does.
+    """
+    chosen = earlier_audiences.read(broadcast, other, states)
+    _set_audience(broadcast, AudienceKind.BROADCAST, chosen)
+
+
+def _set_audience(
+    broadcast: Broadcast, kind: AudienceKind, audience: dict[str, Any]
+) -> None:
+    before = broadcast.recipients.name
+
+    def change(row: Broadcast) -> None:
+        unprepare(row)
+        row.audience_kind, row.audience = kind, audience
+        row.recipients = None
+        row.file_name = row.encoding = row.delimiter = ""
+        row.columns, row.mapping, row.row_count = [], {}, 0
 
     _change(broadcast, change)
     if before:

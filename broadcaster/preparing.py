@@ -1,7 +1,7 @@
-"""Turning an audience file into queued recipients: in chunks, leased, resumable."""
+"""Turning an audience into queued recipients: in chunks, leased, resumable."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
 from itertools import islice
@@ -10,11 +10,13 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from broadcaster import audiences, broadcasts, readiness
+from broadcaster import audiences, broadcasts, readiness, sources
 from broadcaster.audiences import Layout, Left
 from broadcaster.broadcasts import BroadcastError
+from broadcaster.contact_audiences import AudienceError
 from broadcaster.models import Broadcast, Stage, all_broadcasts
-from optout import outbox, wake
+from broadcaster.sources import Source
+from optout import outbox, selected_rows, wake
 from optout.actors import Actor
 from optout.addresses import AddressKind
 from optout.csv_files import BadFile
@@ -27,7 +29,7 @@ logger = logging.getLogger(__name__)
 # what a chunk costs besides its rows is lost among 5,000.
 CHUNK_ROWS = 5_000 if connection.vendor == "postgresql" else 500
 LEASE = timedelta(seconds=60)
-# A file of this size is prepared while the page waits; a longer one by a worker.
+# So many are prepared while the page waits; a longer audience by a worker.
 ROWS_AT_ONCE = 5_000
 PREPARE_BROADCASTS = "broadcaster.tasks.prepare_broadcasts"
 
@@ -45,6 +47,7 @@ def prepare(broadcast: Broadcast) -> None:
     if wrong := readiness.problems(broadcast):
         raise BroadcastError(wrong[0].code, wrong[0].message)
     if _begin(broadcast):
+        broadcast.refresh_from_db()
         if broadcast.row_count <= ROWS_AT_ONCE:
             _prepare_one(broadcast.pk)
         else:
@@ -54,12 +57,15 @@ def prepare(broadcast: Broadcast) -> None:
 
 def _begin(broadcast: Broadcast) -> bool:
     """Freeze the words and let a worker claim the draft; False if that was done."""
+    source = sources.of(broadcast)
+    row_count = source.rows().count() if source else broadcast.row_count
     with transaction.atomic():
         row = broadcasts.locked(broadcast)
         if not row.is_editable or row.stage != Stage.DRAFT:
             return False
         broadcasts.unprepare(row)
         row.stage = Stage.PREPARING
+        row.row_count = row_count
         row.content = Content.objects.create(
             subject=row.subject, text=row.text, html=row.html
         )
@@ -101,7 +107,7 @@ def _prepare_one(pk: int) -> None:
         _put_recipients(row)
     except LeaseLost:
         logger.info("Broadcast %s was changed, or is prepared elsewhere", pk)
-    except (BadFile, OSError) as error:
+    except (AudienceError, BadFile, OSError) as error:
         _give_up(row, str(error))
     else:
         row.refresh_from_db()
@@ -130,7 +136,7 @@ def _hold(row: Broadcast, **changes: object) -> None:
 
 def _forget_recipients(row: Broadcast) -> None:
     """Drop what an earlier preparation put, unless this one goes on after a crash."""
-    forgotten = not row.rows_read
+    forgotten = not (row.rows_read or row.last_id)
     while forgotten:
         with transaction.atomic():
             _hold(row)
@@ -138,13 +144,23 @@ def _forget_recipients(row: Broadcast) -> None:
 
 
 def _put_recipients(row: Broadcast) -> None:
+    if source := sources.of(row):
+        _put_from_rows(row, source)
+    else:
+        _put_from_file(row)
+    _finish(row)
+
+
+# From a file
+
+
+def _put_from_file(row: Broadcast) -> None:
     dialect = broadcasts.dialect_of(row)
     with broadcasts.open_recipients(row) as file:
         rows = audiences.read_rows(file, dialect, layout_of(row), skip=row.rows_read)
         with closing(rows):
             while chunk := list(islice(rows, CHUNK_ROWS)):
                 _put_chunk(row, chunk)
-    _finish(row)
 
 
 def layout_of(row: Broadcast) -> Layout:
@@ -176,12 +192,55 @@ def _recipients(chunk: Iterable[Recipient | Left]) -> list[Recipient]:
     return [item for item in chunk if isinstance(item, Recipient)]
 
 
+# From contacts and other broadcasts
+
+
+def _put_from_rows(row: Broadcast, source: Source) -> None:
+    """One statement a chunk. Raises AudienceError for what went in the meantime."""
+    names = readiness.variable_names(row)
+    for ids, last_id in _chunks(source, after=row.last_id):
+        with transaction.atomic():
+            assert row.content is not None  # noqa: S101 (frozen when preparing began)
+            selected = source.of_ids(ids, names)
+            put = selected_rows.put(row.batch, row.content, selected) if ids else 0
+            _hold(
+                row,
+                last_id=last_id,
+                rows_read=F("rows_read") + len(ids),
+                rows_invalid=F("rows_invalid") + len(ids) - put,
+            )
+    if gone := source.problems():
+        raise AudienceError("gone", gone[0])
+
+
+def _chunks(source: Source, *, after: int) -> Iterator[tuple[list[int], int]]:
+    """Ids that were not walked through yet, and up to which id the walk then came.
+
+    Each question is for a range of ids, so that no plan reads more than it, however
+    the rows are chosen; where few are found the next range is longer.
+    """
+    rows, (first, last) = source.rows(), source.span()
+    after, width = max(after, first), CHUNK_ROWS
+    while after < last:
+        upto = min(after + width, last)
+        within = rows.filter(pk__gt=after, pk__lte=upto).order_by("pk")
+        ids = list(within.values_list("pk", flat=True)[:CHUNK_ROWS])
+        after = ids[-1] if len(ids) == CHUNK_ROWS else upto
+        yield ids, after
+        width *= 2 if len(ids) * 2 < CHUNK_ROWS else 1
+
+
 def _finish(row: Broadcast) -> None:
     """Ready: what is neither invalid nor marked nor queued was there twice."""
     queued = row.batch.messages.count()
     used = F("rows_read") - F("rows_invalid") - F("rows_marked")
     with transaction.atomic():
-        _hold(row, stage=Stage.READY, rows_duplicate=used - queued)
+        _hold(
+            row,
+            stage=Stage.READY,
+            rows_duplicate=used - queued,
+            row_count=F("rows_read"),
+        )
 
 
 def _give_up(row: Broadcast, message: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from broadcaster import audiences, broadcasts
+from broadcaster import audiences, broadcasts, sources
 from broadcaster.broadcasts import Words
 from broadcaster.models import Broadcast
 from optout import compose, content, csv_tables, links
@@ -46,13 +46,18 @@ def preview(
 
 
 def first_row(broadcast: Broadcast) -> dict[str, str]:
-    """The first row of the audience file by column; empty without a file."""
+    """The first recipient's values by name; empty before there is one."""
     rows = sample(broadcast, limit=1)
     return rows[0] if rows else {}
 
 
 def sample(broadcast: Broadcast, *, limit: int) -> list[dict[str, str]]:
-    """The first rows of the audience file by column."""
+    """The first recipients' values by name, as the file or our rows have them."""
+    source = sources.of(broadcast)
+    if source:
+        role = audiences.role_for(broadcast.channel.address_kind)
+        found = source.sample(source.names(), limit=limit)
+        return [{**to.variables, role: to.address} for to in found]
     if not broadcast.recipients:
         return []
     dialect = broadcasts.dialect_of(broadcast)
@@ -63,7 +68,7 @@ def sample(broadcast: Broadcast, *, limit: int) -> list[dict[str, str]]:
 def _address(broadcast: Broadcast, row: dict[str, str]) -> str:
     role = audiences.role_for(broadcast.channel.address_kind)
     named = (name for name in broadcast.columns if broadcast.mapping[name] == role)
-    return row.get(next(named, ""), "")
+    return row.get(next(named, role), "")
 
 
 def saved(broadcast: Broadcast) -> Words:

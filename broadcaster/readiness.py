@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from broadcaster import sources
 from broadcaster.audiences import role_for
-from broadcaster.models import Broadcast, Stage
+from broadcaster.models import AudienceKind, Broadcast, Stage
 from optout import content
 from optout.compose import LINK_VARIABLE
 from optout.models import live_lists
@@ -58,23 +59,40 @@ def _message_problems(broadcast: Broadcast) -> Iterator[Problem]:
 
 
 def _recipient_problems(broadcast: Broadcast) -> Iterator[Problem]:
-    if not broadcast.recipients:
+    if not has_audience(broadcast):
         yield Problem("recipients", "recipients_required", "Choose the recipients.")
         return
-    role = role_for(broadcast.channel.address_kind)
-    if list(broadcast.mapping.values()).count(role) != 1:
-        message = f"Choose the one column that holds the {role.label.lower()}."
-        yield Problem("recipients", "no_address_column", message)
+    yield from _source_problems(broadcast)
     if unknown := unknown_variables(broadcast):
         names = ", ".join("{{" + name + "}}" for name in unknown)
+        where = "No contact" if sources.of(broadcast) else "No column"
         message = (
-            f"No column gives {names}. Rename it, add the column, or write what stands "
+            f"{where} gives {names}. Rename it, add it, or write what stands "
             "there otherwise: {{" + unknown[0] + "|friend}}."
         )
         yield Problem("message", "unknown_variable", message)
     if broadcast.stage == Stage.READY and not broadcast.batch.messages.exists():
         message = "No row of the recipients leads to an address."
         yield Problem("recipients", "empty_audience", message)
+
+
+def has_audience(broadcast: Broadcast) -> bool:
+    """Whether the recipients were chosen, whatever came of them since."""
+    if broadcast.audience_kind == AudienceKind.FILE:
+        return bool(broadcast.recipients)
+    return bool(broadcast.audience)
+
+
+def _source_problems(broadcast: Broadcast) -> Iterator[Problem]:
+    source = sources.of(broadcast)
+    if source is None:
+        role = role_for(broadcast.channel.address_kind)
+        if list(broadcast.mapping.values()).count(role) != 1:
+            message = f"Choose the one column that holds the {role.label.lower()}."
+            yield Problem("recipients", "no_address_column", message)
+        return
+    for message in source.problems():
+        yield Problem("recipients", "audience_gone", f"{message} Choose again.")
 
 
 def _list_problems(broadcast: Broadcast) -> Iterator[Problem]:
@@ -89,12 +107,12 @@ def texts(broadcast: Broadcast) -> tuple[str, str, str]:
 
 
 def variable_names(broadcast: Broadcast) -> list[str]:
-    """The variables that recipients' columns fill."""
+    """The variables that the recipients fill."""
     return [n for n in content.variables(*texts(broadcast)) if n != LINK_VARIABLE]
 
 
 def unknown_variables(broadcast: Broadcast) -> list[str]:
-    """Variables that no column provides and that have no fallback at some place."""
+    """Variables that no recipient gives and that have no fallback at some place."""
     bare: dict[str, None] = {}
     for text in texts(broadcast):
         cut = content.compiled(text)
@@ -103,7 +121,8 @@ def unknown_variables(broadcast: Broadcast) -> list[str]:
             for name, fallback in zip(cut.names, cut.fallbacks, strict=True)
             if not fallback
         }
-    known = {LINK_VARIABLE, *broadcast.columns}
+    source = sources.of(broadcast)
+    known = {LINK_VARIABLE, *(source.names() if source else broadcast.columns)}
     return [name for name in bare if name not in known]
 
 
