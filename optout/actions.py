@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from optout import action_forms, entries, lifts
+from optout import action_forms, attribution, entries, lifts
 from optout.action_forms import ActionForm
 from optout.actors import Actor, Evidence
 from optout.addresses import Address
@@ -131,7 +131,9 @@ def add_to_opt_out_list(situation: Situation, settings: Mapping[str, Any]) -> Re
         channel_id=_place(situation, settings, is_persons=is_persons),
         asked_at=situation.asked_at if is_persons else None,
         evidence=Evidence(
-            text=situation.text, provider_message_id=situation.message_id
+            text=situation.text,
+            provider_message_id=situation.message_id,
+            outgoing_id=_answered(situation),
         ),
     )
     outcome = entries.opt_out(
@@ -142,6 +144,17 @@ def add_to_opt_out_list(situation: Situation, settings: Mapping[str, Any]) -> Re
     if outcome.entries:
         return Result("already there", _lists(outcome.entries))
     return Result("stale", "the person came back since")
+
+
+def _answered(situation: Situation) -> int | None:
+    """The marketing message that the person's own message answers, if it does."""
+    if situation.asked_at is None:
+        return None
+    return attribution.answered_message(
+        key=situation.address.key,
+        channel_id=situation.channel_id,
+        at=situation.asked_at,
+    )
 
 
 def _place(

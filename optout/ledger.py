@@ -40,16 +40,21 @@ def write(facts: Sequence[Fact], *, actor: Actor = NOBODY) -> None:
 
 
 def _event(fact: Fact, actor: Actor) -> LedgerEvent:
-    seen = {"tier": fact.evidence.tier} if fact.evidence.tier else {}
     return LedgerEvent(
         at=timezone.now(),
         kind=fact.kind,
         source=fact.source,
         reason_code=fact.reason_code,
         actor=actor.label,
-        facts=seen | fact.facts,
+        facts=_seen(fact.evidence) | fact.facts,
         **_place(fact),
     )
+
+
+def _seen(evidence: Evidence) -> dict[str, Any]:
+    """The rule that understood the person, and the message that led to it."""
+    seen = {"tier": evidence.tier, "outgoing": evidence.outgoing_id}
+    return {name: value for name, value in seen.items() if value}
 
 
 def _place(fact: Fact) -> dict[str, Any]:

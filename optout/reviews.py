@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.db.models import QuerySet
 
-from optout import addresses, entries, holds, ledger
+from optout import addresses, attribution, entries, holds, ledger
 from optout.actors import Actor, Evidence
 from optout.addresses import AddressKind
 from optout.ledger import Fact
@@ -41,12 +41,15 @@ def opt_out(hold: Hold, *, actor: Actor) -> entries.Outcome:
     The hold ends after the entry is there, so marketing is withheld all the while.
     """
     kind = AddressKind(hold.address_kind)
+    answered = attribution.answered_message(
+        key=hold.key, channel_id=hold.channel_id, at=hold.created_at
+    )
     request = entries.Request(
         addresses=(addresses.parse(hold.address, kind=kind),),
         list_ids=(default_list().pk,),
         channel_id=hold.channel_id,
         asked_at=hold.created_at,
-        evidence=Evidence(text=hold.text),
+        evidence=Evidence(text=hold.text, outgoing_id=answered),
     )
     outcome = entries.opt_out(
         request, source=Source.REVIEW, reason=Reason.PERSON, actor=actor

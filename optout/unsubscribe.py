@@ -23,6 +23,9 @@ from optout.models import (
     replacement_of,
 )
 
+# An entry names a message also where the person answered it.
+_BY_LINK = (Source.LINK, Source.ONE_CLICK, Source.MAILTO, Source.PREFERENCES)
+
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
@@ -38,6 +41,7 @@ class Invitation:
         return (
             live_entries()
             .filter(key=self.message.key, list=self.opt_out_list, message=self.message)
+            .filter(source__in=_BY_LINK)
             .first()
         )
 

@@ -5,13 +5,14 @@ its effect and the note that the event is done.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import transaction
 
 from optout import (
     addresses,
     answers,
+    attribution,
     barrier,
     entries,
     gate,
@@ -66,6 +67,14 @@ class Asked:
             provider_message_id=self.event.provider_event_id,
             tier=self.match.tier or "",
             wording=self.match.word,
+        )
+
+    def answered(self) -> int | None:
+        """The marketing message that this one answers, if it does."""
+        return attribution.answered_message(
+            key=self.address.key,
+            channel_id=self.event.channel_id,
+            at=self.event.asked_at,
         )
 
     def opt_out_list(self) -> OptOutList:
@@ -160,7 +169,7 @@ def _opt_out(asked: Asked) -> Handled:
         list_ids=(asked.opt_out_list().pk,),
         channel_id=ALL_CHANNELS if _counts_everywhere() else event.channel_id,
         asked_at=event.asked_at,
-        evidence=asked.evidence,
+        evidence=replace(asked.evidence, outgoing_id=asked.answered()),
         answer_to=None if event.already_answered else event.pk,
         answer_channel_id=event.channel_id,
     )

@@ -226,8 +226,8 @@ class OutgoingMessage(models.Model):
                 condition=models.Q(state=MessageState.UNKNOWN),
                 name="message_unknown",
             ),
-            # Counts and filters of a report.
-            models.Index(fields=["batch", "state"], name="message_report"),
+            # Counts and filters of a report, each state in the order of the file.
+            models.Index(fields=["batch", "state", "id"], name="message_report"),
             # Receipts, which name the provider's id.
             models.Index(
                 fields=["provider_id"],

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from optout import entries
+from optout import attribution, entries
 from optout.actors import Actor, Evidence, actor_of
 from optout.addresses import AddressKind
 from optout.addresses import parse as parse_address
@@ -192,6 +192,9 @@ def _opted_out(
         evidence=Evidence(
             text=line.text,
             provider_message_id=line.event.provider_event_id if line.event else "",
+            outgoing_id=attribution.answered_message(
+                key=conversation.key, channel_id=conversation.channel_id, at=line.at
+            ),
         ),
     )
     outcome = entries.opt_out(
