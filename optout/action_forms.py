@@ -8,7 +8,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from optout import row_ids
-from optout.models import LiftReason, OptOutList, Reason, live_lists, resolve
+from optout.models import (
+    LiftReason,
+    OptOutList,
+    Reason,
+    default_list,
+    live_lists,
+    resolve,
+)
 
 NOTE_CHARS = 300
 
@@ -130,6 +137,35 @@ class RemoveForm(ListsForm):
         reason = LiftReason(settings["reason"]).label.lower()
         kept = "" if settings.get("lift_what_person_made") else ", not what they made"
         return f"{lists} ({reason}{kept})"
+
+
+class LockedDefault(forms.CheckboxSelectMultiple):
+    """Lists to tick, the default list ticked for good."""
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """As the framework does; a browser sends nothing of a disabled box."""
+        option = super().create_option(*args, **kwargs)
+        if option["value"].instance.is_default:
+            option["attrs"] |= {"checked": True, "disabled": True}
+        return option
+
+
+class SendingForm(ListsForm):
+    """Settings of an action that sends: the default list is always selected."""
+
+    lists = RowsField(
+        OptOutList.objects.none(),
+        label="Opt-out lists",
+        required=False,
+        widget=LockedDefault,
+        help_text="Who is on one of them gets nothing: the result is Optout Number. "
+        "The default list always counts.",
+    )
+
+    def settings(self) -> dict[str, Any]:
+        """The lists by their ids, the default list among them."""
+        kept = super().settings()
+        return {**kept, "lists": sorted({default_list().pk, *kept["lists"]})}
 
 
 def lists_of(settings: Mapping[str, Any]) -> list[OptOutList]:

@@ -1,13 +1,23 @@
-"""One marketing message to one address: a send of its own, with its own lists."""
+"""One marketing message to one address, with its own lists: by API, or by an action."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 
-from optout import outbox, selection
+from optout import gate, outbox, selection
 from optout.actors import Actor
 from optout.addresses import Address, AddressKind
-from optout.models import Channel, Content, OptOutList, OutgoingMessage, Purpose
+from optout.content import used_values, variables
+from optout.models import (
+    Channel,
+    Content,
+    Entry,
+    MessageState,
+    OptOutList,
+    OutgoingMessage,
+    Purpose,
+)
 from optout.outbox import Recipient
 
 
@@ -39,3 +49,54 @@ def queue(
             selection.note_default_skipped(batch, actor=actor)
         content.save()
         return outbox.put(batch, content, Recipient(to.key, to.address))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the messages of an action share: channel, lists as chosen, and a label."""
+
+    channel: Channel
+    list_ids: tuple[int, ...]
+    label: str = ""
+
+
+def queue_once(
+    kind: Kind,
+    to: Address,
+    words: Content,
+    values: Mapping[str, str],
+    *,
+    once: int,
+) -> OutgoingMessage:
+    """Queue an action's message, its variables filled in from `values`.
+
+    Messages of a kind share a standing batch. `once` is a number of its own in it: the
+    same again for this address sends nothing and gives the first message.
+    """
+    batch = outbox.standing_batch(
+        kind.channel, Purpose.CONNECTOR, kind.list_ids, label=kind.label
+    )
+    with transaction.atomic():
+        if sent := batch.messages.filter(key=to.key, dedupe=once).first():
+            return sent
+        words.save()
+        names = variables(words.subject, words.text, words.html)
+        person = Recipient(to.key, to.address, used_values(names, values))
+        return outbox.put(batch, words, person, dedupe=once)
+
+
+def withheld_by(message: OutgoingMessage) -> str:
+    """What withholds a message as things stand, in words; nothing if it goes or went.
+
+    Only tells: the gate is asked when the message leaves.
+    """
+    if message.state not in (MessageState.QUEUED, MessageState.SUPPRESSED):
+        return ""
+    lists = message.batch.lists.values_list("id", flat=True)
+    found = gate.suppressed(
+        channel_id=message.channel_id, keys=[message.key], list_ids=list(lists)
+    ).get(message.key)
+    if isinstance(found, Entry):
+        return str(found.list)
+    was_suppressed = message.state == MessageState.SUPPRESSED
+    return "under review" if found or was_suppressed else ""

@@ -1,68 +1,23 @@
-"""The actions of this floor: on the contact, and on the conversation."""
+"""The actions of this floor: on the contact, on the conversation, and to the person."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
-from django import forms
-from django.contrib.auth.models import Permission, User
-from django.db.models import Q, QuerySet
-
-from optout.action_forms import ActionForm
+from optout import single_sends
 from optout.actions import Result, Situation, action
-from optout.models import ALL_CHANNELS, Channel
+from optout.addresses import AddressKind
+from optout.models import ALL_CHANNELS, OPTOUT_NUMBER, Channel, Content, Source
+from optout.single_sends import Kind
 from teambox import contacts, conversations
-from teambox.conversations import MAX_REPLY, ConversationError
+from teambox.action_forms import (
+    AssignForm,
+    ReplyForm,
+    SendEmailForm,
+    SendMessageForm,
+    TagForm,
+)
+from teambox.conversations import ConversationError
 from teambox.models import Contact, Conversation, Tag
-
-
-class TagForm(ActionForm):
-    """Settings of adding and removing a tag."""
-
-    tag = forms.CharField(label="Tag", max_length=contacts.MAX_TAG)
-
-
-class AssignForm(ActionForm):
-    """Settings of assigning a conversation."""
-
-    user = forms.ModelChoiceField(
-        User.objects.none(), label="Agent", empty_label="Choose an agent"
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer who may take care of conversations."""
-        super().__init__(*args, **kwargs)
-        field = cast("forms.ModelChoiceField[User]", self.fields["user"])
-        field.queryset = _agents()
-
-    def settings(self) -> dict[str, Any]:
-        """The agent by id."""
-        return {"user": self.cleaned_data["user"].pk}
-
-    @classmethod
-    def told(cls, many: Sequence[Mapping[str, Any]]) -> list[str]:
-        """The agents' names, read at once."""
-        found = User.objects.in_bulk([row["user"] for row in many])
-        return [str(found.get(row["user"], "somebody who is gone")) for row in many]
-
-
-class ReplyForm(ActionForm):
-    """Settings of one more message to the person."""
-
-    text = forms.CharField(
-        label="Message",
-        max_length=MAX_REPLY,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="May hold {{name}} and {{name|fallback}}.",
-    )
-
-
-def _agents() -> QuerySet[User]:
-    """Who may take care of conversations: by role, by name, or as a superuser."""
-    may = Permission.objects.get(
-        content_type__app_label="teambox", codename="reply_conversation"
-    )
-    asked = Q(groups__permissions=may) | Q(user_permissions=may) | Q(is_superuser=True)
-    return User.objects.filter(asked, is_active=True).distinct().order_by("username")
 
 
 @action("add_tag", label="Add tag", form=TagForm, icon="tag")
@@ -93,7 +48,7 @@ def _has(contact: Contact, found: Tag) -> bool:
 def assign(situation: Situation, settings: Mapping[str, Any]) -> Result:
     """Give the conversation to an agent, unless somebody has it: `assigned`, `kept`."""
     conversation = _conversation(situation)
-    user = _agents().filter(pk=settings["user"]).first()
+    user = conversations.agents().filter(pk=settings["user"]).first()
     if user is None:
         raise ConversationError("no_agent", "This agent takes no conversations now.")
     if conversation.assignee_id is not None:
@@ -113,7 +68,63 @@ def reply(situation: Situation, settings: Mapping[str, Any]) -> Result:
 
 def _conversation(situation: Situation) -> Conversation:
     """The one on the situation's channel; ConversationError where there is no one."""
-    if situation.channel_id == ALL_CHANNELS:
-        raise ConversationError("no_channel", "A conversation needs a channel.")
-    channel = Channel.objects.get(pk=situation.channel_id)
-    return conversations.of(channel, situation.address)
+    return conversations.of(_channel(situation), situation.address)
+
+
+def _channel(situation: Situation, chosen: int | None = None) -> Channel:
+    """The chosen channel, else the situation's."""
+    pk = chosen or situation.channel_id
+    if pk == ALL_CHANNELS:
+        raise ConversationError("no_channel", "It needs a channel.")
+    return Channel.objects.get(pk=pk)
+
+
+# Marketing
+
+
+@action(
+    "send_message",
+    label="Send message",
+    form=SendMessageForm,
+    icon="message-square",
+    is_answer=True,
+)
+def send_message(situation: Situation, settings: Mapping[str, Any]) -> Result:
+    """Send a marketing message, once in this situation, withheld by its lists.
+
+    `queued`, `Optout Number`, or `no address` where the channel writes to a kind of
+    address that the contact has none of.
+    """
+    words = Content(subject=conversations.SUBJECT, text=settings["text"])
+    return _send(situation, settings, words)
+
+
+@action(
+    "send_email", label="Send email", form=SendEmailForm, icon="mail", is_answer=True
+)
+def send_email(situation: Situation, settings: Mapping[str, Any]) -> Result:
+    """Send a marketing email to the contact's first address; as `send_message`."""
+    words = Content(
+        subject=settings["subject"], text=settings["text"], html=settings["html"]
+    )
+    return _send(situation, settings, words)
+
+
+def _send(situation: Situation, settings: Mapping[str, Any], words: Content) -> Result:
+    channel = _channel(situation, settings["channel"])
+    if not channel.is_active:
+        raise ConversationError("inactive_channel", f"{channel} is not active.")
+    to = contacts.reached_at(situation.address, AddressKind(channel.address_kind))
+    if to is None:
+        kind = channel.get_address_kind_display().lower()
+        return Result("no address", f"the contact has no {kind}")
+    message = single_sends.queue_once(
+        Kind(channel, tuple(settings["lists"]), Source(situation.source).label),
+        to,
+        words,
+        contacts.values(contacts.of_address(situation.address.key)),
+        once=situation.once,
+    )
+    if why := single_sends.withheld_by(message):
+        return Result(OPTOUT_NUMBER, why)
+    return Result("queued")

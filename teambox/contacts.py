@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from optout.actors import Actor
-from optout.addresses import Address
+from optout.addresses import Address, AddressKind, parse
 from optout.prepared import Prepared
 from optout.refusals import Refused
 from teambox import attribute_values
@@ -42,6 +42,18 @@ def of_addresses(keys: Iterable[UUID]) -> dict[UUID, Contact]:
     """The contacts of these addresses, by key; addresses of nobody are left out."""
     found = ContactAddress.objects.filter(key__in=list(keys)).select_related("contact")
     return {row.key: row.contact for row in found}
+
+
+def reached_at(address: Address, kind: AddressKind) -> Address | None:
+    """This address if it is of the kind, else the first such of the same contact.
+
+    Who opted out with the one is never written to at another of the same kind.
+    """
+    if address.kind == kind:
+        return address
+    rows = ContactAddress.objects.filter(contact__addresses__key=address.key, kind=kind)
+    row = rows.exclude(address="").first()
+    return parse(row.address, kind=kind) if row else None
 
 
 def values(contact: Contact | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ from optout.addresses import InvalidAddress
 from optout.models import Channel, OutgoingMessage, Purpose, connected_channels
 from teambox.keyword_requests import Handled, sender_address
 from teambox.models import (
+    ContactAddress,
     Conversation,
     InboundEvent,
     InboundOutcome,
@@ -23,6 +24,9 @@ ECHOES_AMONG = 10  # so many of our latest messages to the address
 
 # These messages are no person's: nothing is done about them at all.
 NO_PERSON = frozenset({Silence.ECHO, Silence.AUTO_REPLY, Silence.OWN_SENDER})
+
+# What smart replies send: answers, messages of actions, the steps after enrolling.
+_ANSWERING = (Purpose.SMART_REPLY, Purpose.CONNECTOR, Purpose.SEQUENCE)
 
 # Headers by which a program says that it wrote (RFC 3834, and those before it).
 _AUTOMATIC = {
@@ -93,9 +97,11 @@ def _text_of(message: OutgoingMessage) -> str:
 
 
 def _has_had_enough(conversation: Conversation) -> bool:
+    """Counted over all addresses of the person: an action may write to another."""
+    ours = ContactAddress.objects.filter(contact__addresses__key=conversation.key)
     sent = OutgoingMessage.objects.filter(
-        key=conversation.key,
-        batch__purpose=Purpose.SMART_REPLY,
+        key__in={conversation.key, *ours.values_list("key", flat=True)},
+        batch__purpose__in=_ANSWERING,
         created_at__gt=timezone.now() - WINDOW,
     )
     return sent.count() >= MAX_ANSWERS
