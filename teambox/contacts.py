@@ -56,6 +56,12 @@ def reached_at(address: Address, kind: AddressKind) -> Address | None:
     return parse(row.address, kind=kind) if row else None
 
 
+def keys_with(key: UUID) -> set[UUID]:
+    """The keys of all addresses of the contact who has this one, and this one."""
+    rows = ContactAddress.objects.filter(contact__addresses__key=key)
+    return {key, *rows.values_list("key", flat=True)}
+
+
 def values(contact: Contact | None) -> dict[str, str]:
     """What `{{variables}}` stand for in a message to this contact."""
     if contact is None:

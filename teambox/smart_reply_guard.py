@@ -8,9 +8,9 @@ from django.utils import timezone
 from optout import content, keyword_text
 from optout.addresses import InvalidAddress
 from optout.models import Channel, OutgoingMessage, Purpose, connected_channels
+from teambox import contacts
 from teambox.keyword_requests import Handled, sender_address
 from teambox.models import (
-    ContactAddress,
     Conversation,
     InboundEvent,
     InboundOutcome,
@@ -98,9 +98,8 @@ def _text_of(message: OutgoingMessage) -> str:
 
 def _has_had_enough(conversation: Conversation) -> bool:
     """Counted over all addresses of the person: an action may write to another."""
-    ours = ContactAddress.objects.filter(contact__addresses__key=conversation.key)
     sent = OutgoingMessage.objects.filter(
-        key__in={conversation.key, *ours.values_list("key", flat=True)},
+        key__in=contacts.keys_with(conversation.key),
         batch__purpose__in=_ANSWERING,
         created_at__gt=timezone.now() - WINDOW,
     )
