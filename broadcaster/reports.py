@@ -45,8 +45,8 @@ class ListCount:
 class Review:
     """What a launch would do with each row of the audience; nothing is written.
 
-    rows = invalid + marked + duplicate + to_send + withheld. One person may stand on
-    several lists, so the counts by list can add up to more than `withheld`.
+    rows = invalid + marked + duplicate + to_send + withheld, and withheld is the sum of
+    `by_list` and `under_review`. `not_selected` are lists of some who would get it.
     """
 
     rows: int
@@ -63,8 +63,6 @@ class Review:
 def review(broadcast: Broadcast) -> Review:
     """Exact counts of a prepared draft. Raises GateClosed as the launch would."""
     preview = withholding.preview(broadcast.batch)
-    counts = _by_list(preview.opted_out_by_list)
-    selected = set(resolve(broadcast.batch.lists.values_list("id", flat=True)).values())
     return Review(
         rows=broadcast.rows_read,
         invalid=broadcast.rows_invalid,
@@ -73,8 +71,8 @@ def review(broadcast: Broadcast) -> Review:
         to_send=preview.to_send,
         withheld=preview.withheld,
         under_review=preview.under_review,
-        by_list=[row for row in counts if row.opt_out_list in selected],
-        not_selected=[row for row in counts if row.opt_out_list not in selected],
+        by_list=_by_list(preview.by_list),
+        not_selected=_by_list(preview.not_selected),
     )
 
 

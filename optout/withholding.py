@@ -102,29 +102,42 @@ def _probes_are_quicker(batch: OutgoingBatch, lists: Collection[int]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the gate would say of a batch's queued messages; nothing is written."""
+    """What the gate would say of a batch's queued messages; nothing is written.
+
+    queued = to_send + by_list + under_review: who stands on several selected lists
+    counts for the one whose entry would withhold, as in the report. `not_selected`
+    are those on other lists who would get the message.
+    """
 
     queued: int
-    withheld: int
-    opted_out_by_list: dict[int, int]
+    by_list: dict[int, int]
+    not_selected: dict[int, int]
     under_review: int
+
+    @property
+    def withheld(self) -> int:
+        return sum(self.by_list.values()) + self.under_review
 
     @property
     def to_send(self) -> int:
         return self.queued - self.withheld
 
 
-# Listed by any list, by list; then those of the selected ones, each person once.
 _COUNT_LISTED = """
 WITH hit AS (
-    SELECT r.id, e.list_id
+    SELECT r.id, e.list_id, e.id AS entry_id
     FROM {in_key_order} r
     JOIN optout_entry e ON e.key = r.key
     WHERE e.channel_id IN (0, %(channel)s) AND e.ended_at IS NULL
+), withheld AS (
+    SELECT id, min(entry_id) AS entry_id FROM hit WHERE list_id IN ({lists}) GROUP BY id
 )
-SELECT list_id, count(DISTINCT id) FROM hit GROUP BY list_id
+SELECT 1, h.list_id, count(*)
+FROM withheld w JOIN hit h ON h.id = w.id AND h.entry_id = w.entry_id
+GROUP BY h.list_id
 UNION ALL
-SELECT NULL, count(DISTINCT id) FROM hit WHERE list_id IN ({lists})
+SELECT 0, list_id, count(DISTINCT id)
+FROM hit WHERE id NOT IN (SELECT id FROM withheld) GROUP BY list_id
 """
 
 _COUNT_HELD_ALONE = """
@@ -146,8 +159,13 @@ def preview(batch: OutgoingBatch) -> Preview:
     every_list = OptOutList.objects.values_list("id", flat=True)
     with _probing(batch, every_list) as cursor:
         cursor.execute(_statement(_COUNT_LISTED, lists), params)
-        by_list = dict(cursor.fetchall())
+        listed = cursor.fetchall()
         cursor.execute(_statement(_COUNT_HELD_ALONE, lists), params)
         (held,) = cursor.fetchone()
     queued = OutgoingMessage.objects.filter(batch=batch, state=MessageState.QUEUED)
-    return Preview(queued.count(), by_list.pop(None) + held, by_list, held)
+    return Preview(
+        queued=queued.count(),
+        by_list={pk: count for selected, pk, count in listed if selected},
+        not_selected={pk: count for selected, pk, count in listed if not selected},
+        under_review=held,
+    )

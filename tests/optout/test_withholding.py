@@ -50,12 +50,13 @@ def test_withholds_the_listed_and_the_held(batch):
     assert codes(batch) == ["", out, out, held, "", out, "", ""]
 
 
-def test_counts_each_person_once_and_each_list_by_itself(batch):
+def test_counts_each_person_once_as_the_launch_will_withhold_them(batch):
     counted = withholding.preview(batch)
-    by_name = {default_list().name: 3, "Promotions": 2}
-    lists = {row.name: row.pk for row in (default_list(), promotions())}
-    assert counted.opted_out_by_list == {lists[n]: by_name[n] for n in by_name}
+    assert counted.by_list == {default_list().pk: 3}
+    assert counted.not_selected == {promotions().pk: 1}
     assert (counted.queued, counted.withheld, counted.under_review) == (8, 4, 1)
+    withholding.withhold(batch)
+    assert batch.messages.filter(entry__list=default_list()).count() == 3
 
 
 def promotions():
