@@ -8,9 +8,14 @@ from typing import Any, BinaryIO, cast
 
 from django.core.files import File
 from django.db import transaction
-from django.utils import timezone
 
-from broadcaster import audiences, contact_audiences, earlier_audiences, readiness
+from broadcaster import (
+    audiences,
+    contact_audiences,
+    earlier_audiences,
+    launching,
+    readiness,
+)
 from broadcaster.audiences import Role
 from broadcaster.models import AudienceKind, Broadcast, Stage, all_broadcasts
 from optout import outbox, selection, withholding
@@ -23,6 +28,7 @@ from optout.models import (
     OptOutList,
     OutgoingBatch,
     Purpose,
+    SendingHours,
     Workspace,
     default_list,
 )
@@ -248,32 +254,62 @@ def add_list(broadcast: Broadcast, opt_out_list: OptOutList) -> None:
         withholding.withhold(broadcast.batch)
 
 
-def schedule(broadcast: Broadcast, at: datetime | None) -> None:
-    """When sending begins after the launch; None for at once."""
+def schedule(broadcast: Broadcast, at: datetime | None, zone: str = "") -> None:
+    """When sending begins after the launch; None for at once.
+
+    `zone` is the IANA name of the time zone it was chosen in and is shown in.
+    """
 
     def change(row: Broadcast) -> None:
         row.scheduled_at = at
+        row.zone = zone if at else ""
 
     _change(broadcast, change)
+
+
+def set_pace(
+    broadcast: Broadcast, *, rate: int | None, hours: SendingHours | None
+) -> None:
+    """Messages a second and hours of the day, until it has ended; None for no limit.
+
+    Counts for what is claimed from now on. Raises BroadcastError `bad_rate` (field
+    `rate`) for more than the channel sends, and `ended`.
+    """
+    most = broadcast.channel.rate
+    if rate is not None and not 1 <= rate <= most:
+        message = f"From 1 to {most} messages a second, as fast as the channel is."
+        raise BroadcastError("bad_rate", message, "rate")
+    going = OutgoingBatch.objects.filter(pk=broadcast.batch_id, finished_at=None)
+    if not going.update(rate=rate, hours=hours):
+        raise BroadcastError("ended", "This broadcast has ended.")
+    broadcast.batch.refresh_from_db()
 
 
 # Launching and stopping
 
 
-def launch(broadcast: Broadcast, *, actor: Actor) -> bool:
+def launch(broadcast: Broadcast, *, actor: Actor, seen: int | None = None) -> bool:
     """Withhold who opted out, then let it run; a second call changes nothing.
 
     One that is still being prepared launches as soon as it is ready: False until
-    then. Raises BroadcastError for a draft that is not prepared or lacks something.
+    then. `seen` is the attempt whose counts somebody agreed to. Raises BroadcastError
+    for a draft that is not prepared, lacks something, or is another one than was seen.
     """
     with transaction.atomic():
         row = locked(broadcast)
         if row.is_editable:
+            _require_seen(row, seen)
             _note_launch(row, actor)
             if row.stage == Stage.READY:
-                _start(row, actor)
+                launching.start(row, actor)
     broadcast.refresh_from_db()
     return broadcast.batch.state != BatchState.DRAFT
+
+
+def _require_seen(row: Broadcast, seen: int | None) -> None:
+    if seen is not None and seen != row.attempt:
+        message = "This broadcast was changed since you saw its counts. Look again."
+        raise BroadcastError("changed", message)
 
 
 def _note_launch(row: Broadcast, actor: Actor) -> None:
@@ -284,16 +320,6 @@ def _note_launch(row: Broadcast, actor: Actor) -> None:
     row.launch_when_ready = True
     row.launched_label = actor.label
     row.save(update_fields=["launch_when_ready", "launched_label"])
-
-
-def _start(row: Broadcast, actor: Actor) -> None:
-    withholding.withhold(row.batch)
-    OutgoingBatch.objects.filter(pk=row.batch_id).update(starts_at=row.scheduled_at)
-    if row.batch.skip_default_reason:
-        selection.note_default_skipped(row.batch, actor=actor)
-    outbox.start(row.batch)
-    row.launched_at = timezone.now()
-    row.save(update_fields=["launched_at"])
 
 
 def pause(broadcast: Broadcast) -> bool:
