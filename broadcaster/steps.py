@@ -12,7 +12,7 @@ MAX_STEPS = 50
 
 
 def live(sequence: Sequence) -> QuerySet[Step]:
-    """The steps that are sent, in order, with content and hours. Positions are 1 to n."""
+    """The steps that are sent, in order, with content and hours."""
     raise NotImplementedError
 
 

@@ -1,9 +1,11 @@
+"""The recipients of one state in their order: a page of a report reads no others."""
+
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("optout", "0015_sending_hours"),
+        ("optout", "0017_action_purpose"),
     ]
 
     operations = [
