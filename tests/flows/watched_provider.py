@@ -1,7 +1,8 @@
 """A provider that looks, at each hand-over, whether the person had opted out before."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 from uuid import UUID
 
@@ -26,6 +27,23 @@ class WatchedProvider(Transport):
     look: ClassVar[Callable[[UUID, int], None]]
     after: ClassVar[Callable[[int], None]]
     taken: ClassVar[Counter[tuple[UUID, str]]] = Counter()
+
+    @classmethod
+    def watch(
+        cls, look: Callable[[UUID, int], None], after: Callable[[int], None]
+    ) -> None:
+        """From now on, and as if nothing had been taken yet."""
+        cls.look, cls.after = look, after
+        cls.taken = Counter()
+
+    @classmethod
+    @contextmanager
+    def looking_away(cls) -> Iterator[None]:
+        """What is taken inside was never seen."""
+        before = cls.look, cls.after
+        cls.watch(lambda key, channel: None, lambda calls: None)
+        yield
+        cls.watch(*before)
 
     def send(self, message: Outgoing) -> Accepted:
         key = addresses.parse(message.address).key
