@@ -19,7 +19,7 @@ from optout.models.entry import (
     Source,
     live_entries,
 )
-from optout.models.hours import EVERY_DAY, SendingHours
+from optout.models.hours import EVERY_DAY, MIDNIGHT, SendingHours
 from optout.models.import_job import (
     MOVING,
     ImportedKey,
@@ -56,6 +56,7 @@ __all__ = [
     "ALL_CHANNELS",
     "GUARDED_REASONS",
     "MARKETING",
+    "MIDNIGHT",
     "MOVING",
     "OPTOUT_NUMBER",
     "ApiKey",
