@@ -12,6 +12,7 @@ from optout.models import (
     Purpose,
     Workspace,
     connected_channels,
+    default_list,
 )
 from optout.outbox import Recipient
 from optout.sender import open_transport
@@ -53,7 +54,10 @@ def test_connection(channel: Channel) -> str | None:
 
 
 def send_test(channel: Channel, address: Address, actor: Actor) -> OutgoingMessage:
-    """Queue a test message to one address. Its unsubscribe link opts nobody out."""
+    """Queue a test message to one address, unless it is on the default list.
+
+    Its unsubscribe link opts nobody out.
+    """
     company = Workspace.load().name
     content = Content.objects.create(
         subject=f"Test message from {company}",
@@ -63,6 +67,9 @@ def send_test(channel: Channel, address: Address, actor: Actor) -> OutgoingMessa
         ),
     )
     batch = outbox.open_batch(
-        channel=channel, purpose=Purpose.TEST, created_by_id=actor.user_id
+        channel=channel,
+        purpose=Purpose.TEST,
+        lists=[default_list()],
+        created_by_id=actor.user_id,
     )
     return outbox.put(batch, content, Recipient(address.key, address.address))

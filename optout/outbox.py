@@ -21,6 +21,7 @@ from optout.models import (
     OutgoingBatch,
     OutgoingMessage,
     Purpose,
+    SendingHours,
     resolve,
 )
 from optout.prepared import Prepared, among
@@ -273,6 +274,22 @@ def cancel(batch: OutgoingBatch) -> bool:
     if moved:
         _queued(batch).update(state=MessageState.CANCELLED)
     return moved
+
+
+def set_pace(
+    batch: OutgoingBatch, *, rate: int | None, hours: SendingHours | None
+) -> None:
+    """At most `rate` messages a second, within these hours; None leaves it free.
+
+    It counts from the next claim on: what waits for other hours is looked at again.
+    """
+    waits_for_hours = _queued(batch).filter(next_at__gt=timezone.now(), attempt=0)
+    with transaction.atomic():
+        OutgoingBatch.objects.filter(pk=batch.pk).update(rate=rate, hours=hours)
+        if batch.hours_id != (hours.pk if hours else None):
+            waits_for_hours.update(next_at=timezone.now())
+    batch.rate, batch.hours = rate, hours
+    wake.hint(wake.SEND_OUTBOX)
 
 
 def reopen() -> int:

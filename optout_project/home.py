@@ -17,6 +17,7 @@ from optout.models import (
     MARKETING,
     DeliveryState,
     OutgoingBatch,
+    Purpose,
     connected_channels,
     default_list,
 )
@@ -138,7 +139,8 @@ def _chart(opt_outs: OptOuts) -> dict[str, Any]:
 def _first_steps() -> dict[str, Any] | None:
     """What a new installation has of the first steps; None once it has it all."""
     has_channel = connected_channels().exists()
-    has_send = OutgoingBatch.objects.filter(purpose__in=MARKETING).exists()
+    sends = MARKETING - {Purpose.TEST}
+    has_send = OutgoingBatch.objects.filter(purpose__in=sends).exists()
     if has_channel and has_send:
         return None
     return {

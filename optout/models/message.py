@@ -26,7 +26,8 @@ class Purpose(models.TextChoices):
     TEST = "test", "Test message"
 
 
-# What the gate withholds. The others answer somebody, and go out.
+# What the gate withholds. The others answer somebody, and go out. A test message is
+# as the send will be, and withheld as it would be.
 MARKETING = frozenset(
     {
         Purpose.BROADCAST,
@@ -34,6 +35,7 @@ MARKETING = frozenset(
         Purpose.CONNECTOR,
         Purpose.API,
         Purpose.CONVERSATION_START,
+        Purpose.TEST,
     }
 )
 

@@ -152,8 +152,8 @@ MUTANTS = (
     Mutant(
         "the confirmation waits for no other message",
         "optout/marking.py",
-        "_mark_last if batch.purpose == Purpose.LIST_MESSAGE else _mark",
-        "_mark",
+        "_choose_last if batch.purpose == Purpose.LIST_MESSAGE else _choose",
+        "_choose",
         ("tests/teambox/test_keyword_requests.py",),
     ),
     Mutant(

@@ -146,7 +146,7 @@ def test_the_one_click_form_of_a_mail_acts_and_is_seen(
 def test_a_mail_that_is_no_marketing_offers_no_way_out(
     agent: Client, mailbox: Channel
 ) -> None:
-    mail = deliver_mail(mailbox, purpose=Purpose.TEST)
+    mail = deliver_mail(mailbox, purpose=Purpose.REPLY)
     html = agent.get(url_of(mail)).content.decode()
     assert "carries no List-Unsubscribe header" in html
     assert "One-click unsubscribe" not in html

@@ -7,14 +7,17 @@ from django.utils import timezone
 
 from optout import (
     addresses,
+    channel_settings,
     entries,
     gate,
     handover,
     holds,
+    links,
     list_deletion,
     outbox,
     sender,
 )
+from optout.actors import NOBODY
 from optout.gate import GateClosed
 from optout.models import (
     BatchState,
@@ -31,6 +34,7 @@ from optout.models import (
 )
 from tests.factories import (
     ASHA,
+    LEENA,
     RAHUL,
     drain,
     make_batch,
@@ -114,6 +118,23 @@ def test_an_answer_to_a_person_is_no_marketing(sms: Channel) -> None:
     opt_out(ASHA)
     queue(make_batch(sms, purpose=Purpose.REPLY), ASHA, "About your order")
     assert sent_texts(sms) == ["About your order"]
+
+
+def test_a_test_message_is_gated_as_the_send_will_be(sms: Channel) -> None:
+    opt_out(ASHA)
+    address = addresses.parse(ASHA)
+    message = channel_settings.send_test(sms, address, NOBODY)
+    assert sent_texts(sms) == []
+    assert state_of(message) == MessageState.SUPPRESSED
+
+
+def test_a_test_mail_carries_a_dead_link_in_body_and_header() -> None:
+    mailbox = make_channel(901, email=True)
+    channel_settings.send_test(mailbox, addresses.parse(LEENA), NOBODY)
+    [text] = sent_texts(mailbox)
+    headers = SandboxMessage.objects.get().headers
+    dead = links.url(links.DEAD_TOKEN)
+    assert dead in text and dead in headers["List-Unsubscribe"]
 
 
 def test_a_send_whose_lists_are_all_gone_sends_nothing(sms: Channel) -> None:
