@@ -6,9 +6,10 @@ Who has any of the tags, is in the segment and matches the query is in it.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.forms import Field
 from django.http import QueryDict
 
@@ -122,6 +123,23 @@ def reachable(contacts: QuerySet[Contact], kind: AddressKind) -> QuerySet[Any]:
     older = of_kind.filter(contact=OuterRef("contact"), pk__lt=OuterRef("pk"))
     among = contacts.order_by().values("pk")
     return of_kind.filter(~Exists(older), contact__in=among).order_by("contact_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many are meant, and how many of them have an address that can be used."""
+
+    people: int
+    reachable: int
+
+
+def size(audience: Audience, kind: AddressKind) -> Size:
+    """How many contacts are in it now, and how many with an address of this kind."""
+    of_kind = ContactAddress.objects.filter(contact=OuterRef("pk"), kind=kind)
+    counted = contacts_of(audience).aggregate(
+        people=Count("pk"), reachable=Count("pk", filter=Exists(of_kind))
+    )
+    return Size(**counted)
 
 
 def problems(audience: Audience) -> list[str]:

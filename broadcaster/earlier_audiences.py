@@ -79,8 +79,6 @@ def messages_of(audience: Audience) -> QuerySet[OutgoingMessage]:
 
 
 def described(audience: Audience) -> str:
-    """Who is meant, in words: “Failed in Autumn sale”."""
-    named = [Reached(state).label for state in audience.get("states", ())]
-    labels = [label if n == 0 else label.lower() for n, label in enumerate(named)]
-    preposition = "by" if named == [Reached.SENT.label] else "in"
-    return f"{' or '.join(labels)} {preposition} {other_of(audience) or 'a broadcast'}"
+    """Who is meant, in words: “Failed or not read in Autumn sale”."""
+    how_far = " or ".join(audience.get("states", ())).replace("_", " ")
+    return f"{how_far.capitalize()} in {other_of(audience) or 'a broadcast'}"

@@ -111,6 +111,12 @@ def variable_names(broadcast: Broadcast) -> list[str]:
     return [n for n in content.variables(*texts(broadcast)) if n != LINK_VARIABLE]
 
 
+def known_variables(broadcast: Broadcast) -> list[str]:
+    """The variables that the recipients can fill: columns, or what contacts have."""
+    source = sources.of(broadcast)
+    return sorted(source.names()) if source else list(broadcast.columns)
+
+
 def unknown_variables(broadcast: Broadcast) -> list[str]:
     """Variables that no recipient gives and that have no fallback at some place."""
     bare: dict[str, None] = {}
@@ -121,8 +127,7 @@ def unknown_variables(broadcast: Broadcast) -> list[str]:
             for name, fallback in zip(cut.names, cut.fallbacks, strict=True)
             if not fallback
         }
-    source = sources.of(broadcast)
-    known = {LINK_VARIABLE, *(source.names() if source else broadcast.columns)}
+    known = {LINK_VARIABLE, *known_variables(broadcast)}
     return [name for name in bare if name not in known]
 
 

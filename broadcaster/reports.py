@@ -59,6 +59,11 @@ class Review:
     by_list: list[ListCount]
     not_selected: list[ListCount]
 
+    @property
+    def left_out(self) -> int:
+        """Rows that lead to nobody, or to somebody who opted out elsewhere."""
+        return self.invalid + self.marked
+
 
 def review(broadcast: Broadcast) -> Review:
     """Exact counts of a prepared draft. Raises GateClosed as the launch would."""

@@ -146,16 +146,6 @@ def of(broadcast: Broadcast) -> Source | None:
     return found(broadcast) if found else None
 
 
-def described(broadcast: Broadcast) -> str:
-    """Whom a broadcast goes to, in words; empty before they are chosen."""
-    match broadcast.audience_kind:
-        case AudienceKind.CONTACTS:
-            return f"Contacts: {contact_audiences.described(broadcast.audience)}"
-        case AudienceKind.BROADCAST:
-            return earlier_audiences.described(broadcast.audience)
-    return broadcast.file_name
-
-
 # Variables
 
 

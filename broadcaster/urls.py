@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from broadcaster.views import reports, wizard
+from broadcaster.views import audience, reports, wizard
 
 _ONE = "broadcaster/<int:pk>"
 
@@ -12,8 +12,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_ONE}/name/", wizard.name, name="broadcast-name"),
     path(f"{_ONE}/message/", wizard.message, name="broadcast-message"),
     path(f"{_ONE}/preview/", wizard.preview, name="broadcast-preview"),
-    path(f"{_ONE}/recipients/", wizard.recipients, name="broadcast-recipients"),
-    path(f"{_ONE}/columns/", wizard.columns, name="broadcast-columns"),
+    path(f"{_ONE}/recipients/", audience.recipients, name="broadcast-recipients"),
+    path(f"{_ONE}/contacts/", audience.contacts, name="broadcast-contacts"),
+    path(f"{_ONE}/earlier/", audience.earlier, name="broadcast-earlier"),
+    path(f"{_ONE}/columns/", audience.columns, name="broadcast-columns"),
     path(f"{_ONE}/left-out/", reports.left, name="broadcast-left-out"),
     path(f"{_ONE}/lists/", wizard.lists, name="broadcast-lists"),
     path(f"{_ONE}/add-list/", reports.add_list, name="broadcast-add-list"),

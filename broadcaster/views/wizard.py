@@ -1,34 +1,28 @@
 """The steps of a broadcast: name, message, recipients, opt-out lists, review."""
 
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from broadcaster import audiences, broadcasts, preparing, previews, readiness, reports
+from broadcaster import broadcasts, preparing, previews, readiness, reports
 from broadcaster.broadcasts import BroadcastError, Words
 from broadcaster.forms import (
-    ColumnsForm,
     LaunchForm,
     ListsForm,
     NameForm,
-    RecipientsForm,
     message_form,
 )
 from broadcaster.models import Broadcast, Stage
 from broadcaster.views import guards
 from broadcaster.views.guards import allowed, of_draft
 from optout.actors import actor_of
-from optout.addresses import AddressKind
-from optout.csv_files import BadFile
 from optout.models import default_list, live_lists
 from optout.selection import SelectionError
 from optout.views.dialogs import PageRequest, posted
 
-SAMPLE_ROWS = 5
 PROGRESS = "progress"  # the id of what is polled while recipients are read
 STEPS = {
     "name": "Name and channel",
@@ -111,68 +105,22 @@ def preview(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
 def _preview(
     request: PageRequest, broadcast: Broadcast, words: Words
 ) -> dict[str, Any]:
-    draft = Broadcast(batch=broadcast.batch, columns=broadcast.columns)
+    draft = Broadcast(
+        batch=broadcast.batch,
+        columns=broadcast.columns,
+        audience_kind=broadcast.audience_kind,
+        audience=broadcast.audience,
+    )
+    knows = readiness.has_audience(broadcast)
     draft.subject, draft.text, draft.html = words.subject, words.text, words.html
     needs_hint = not broadcast.is_email and bool(words.text.strip())
     return {
         "preview": guards.preview(request, broadcast, words),
-        "unknown": readiness.unknown_variables(draft) if broadcast.columns else [],
+        "variables": readiness.known_variables(broadcast) if knows else [],
+        "unknown": readiness.unknown_variables(draft) if knows else [],
         "lacks_way_out": needs_hint and not readiness.names_a_way_out(words.text),
         "way_out": readiness.WAY_OUT,
     }
-
-
-@of_draft
-def recipients(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
-    """Upload or paste the audience."""
-    form = RecipientsForm(posted(request), request.FILES or None)
-    if form.is_valid() and _take(form, broadcast):
-        return redirect("broadcast-recipients", broadcast.pk)
-    return _show_recipients(request, broadcast, form=form)
-
-
-def _take(form: RecipientsForm, broadcast: Broadcast) -> bool:
-    """Use the file or the pasted text; what is wrong with it stands at the field."""
-    upload: UploadedFile[bytes] | None = form.cleaned_data["file"]
-    kind = AddressKind(broadcast.channel.address_kind)
-    try:
-        if upload:
-            name = upload.name or "recipients.csv"
-            file = cast(BinaryIO, upload.file)
-            broadcasts.set_recipients(broadcast, file, file_name=name)
-        else:
-            file = audiences.pasted_file(form.cleaned_data["pasted"], kind=kind)
-            broadcasts.set_recipients(broadcast, file, file_name="Pasted addresses")
-    except BadFile as error:
-        form.add_error("file" if upload else "pasted", error.message)
-    return form.is_valid()
-
-
-def _show_recipients(
-    request: PageRequest, broadcast: Broadcast, **forms: Any
-) -> HttpResponse:
-    rows = previews.sample(broadcast, limit=SAMPLE_ROWS)
-    context = {
-        "form": RecipientsForm(),
-        "columns": ColumnsForm(broadcast),
-        "rows": [[row.get(name, "") for name in broadcast.columns] for row in rows],
-        **forms,
-    }
-    return show_step(request, broadcast, "recipients", **context)
-
-
-@require_POST
-@of_draft
-def columns(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
-    """Say what each column is for."""
-    form = ColumnsForm(broadcast, request.POST)
-    try:
-        if form.is_valid():
-            broadcasts.map_columns(broadcast, form.cleaned_data)
-            return redirect("broadcast-lists", broadcast.pk)
-    except BroadcastError as error:
-        form.add_error(None, error.message)
-    return _show_recipients(request, broadcast, columns=form)
 
 
 @of_draft

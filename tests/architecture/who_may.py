@@ -52,6 +52,7 @@ _PAGES = {
         broadcast-lists broadcast-message broadcast-name broadcast-new
         broadcast-pause broadcast-prepare broadcast-preview broadcast-recipients
         broadcast-resume broadcast-review contacts-import contacts-tag
+        broadcast-contacts broadcast-earlier
         segment-delete segment-rename segment-save smart-reply-action
         smart-reply-action-delete smart-reply-action-move smart-reply-action-new
         smart-reply-category smart-reply-category-delete
