@@ -1,35 +1,25 @@
 """What a broadcast would do, is doing and did: counts and recipients."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet
 
 from broadcaster import audiences, broadcasts, preparing
 from broadcaster.audiences import Left
-from broadcaster.models import Broadcast, all_broadcasts
-from optout import addresses, outbox, withholding
-from optout.addresses import AddressKind, InvalidAddress
+from broadcaster.models import Broadcast, ProgressPoint, all_broadcasts
+from optout import attribution, outbox, withholding
 from optout.exports import csv_lines, safe_cell
-from optout.models import MessageState, OptOutList, OutgoingMessage, resolve
+from optout.models import (
+    Entry,
+    MessageState,
+    OptOutList,
+    OutgoingMessage,
+    resolve,
+)
 
-PAGE_SIZE = 50
-EXPORT_CHUNK = 2_000
 WAITING = (MessageState.QUEUED, MessageState.SENDING)
 TAKEN = (MessageState.SENT, MessageState.DELIVERED, MessageState.READ)
-EXPORT_COLUMNS = (
-    "address",
-    "number",
-    "status",
-    "error",
-    "error_code",
-    "opt_out_list",
-    "source",
-    "opted_out_at",
-    "sent_at",
-    "delivered_at",
-    "read_at",
-)
 LEFT_COLUMNS = ("row", "address_as_written", "reason")
 
 
@@ -105,6 +95,20 @@ class Progress:
         return sum(self.counts[state] for state in WAITING)
 
     @property
+    def suppressed(self) -> int:
+        return self.counts[MessageState.SUPPRESSED]
+
+    @property
+    def by_state(self) -> Mapping[str, int]:
+        """The same without the total."""
+        return {state: self.counts[state] for state in MessageState.values}
+
+    @property
+    def arrived(self) -> int:
+        """What a provider says was delivered, read or not."""
+        return self.counts[MessageState.DELIVERED] + self.counts[MessageState.READ]
+
+    @property
     def handed_over(self) -> int:
         """What a provider took, however far it came."""
         return sum(self.counts[state] for state in TAKEN)
@@ -119,19 +123,75 @@ def progress(broadcast: Broadcast) -> Progress:
     return Progress(outbox.counts(broadcast.batch))
 
 
-def progress_of(by_state: Mapping[str, int]) -> Progress:
-    """The same from counts by state that are known already."""
-    return Progress({"total": sum(by_state.values()), **by_state})
-
-
 def with_progress(rows: Sequence[Broadcast]) -> list[tuple[Broadcast, Progress]]:
-    """Each broadcast with its counts, all of them in one query."""
-    counts = {row.batch_id: dict.fromkeys(MessageState.values, 0) for row in rows}
-    found = OutgoingMessage.objects.filter(batch__in=counts).order_by()
+    """Each broadcast with its counts.
+
+    Of what ended, a noted point tells how many got nothing, which stays so; the others
+    are counted, all of them in one query.
+    """
+    settled = _settled(rows)
+    counted = counts_of([row for row in rows if row.pk not in settled])
+    found = counted | settled
+    return [(row, progress_of(found[row.pk])) for row in rows]
+
+
+def progress_of(by_state: Mapping[str, int]) -> Progress:
+    """Progress from counts by state that are known already."""
+    counts = {state: by_state.get(state, 0) for state in MessageState.values}
+    return Progress({"total": sum(counts.values()), **counts})
+
+
+def counts_of(rows: Collection[Broadcast]) -> dict[int, dict[str, int]]:
+    """Recipients by state, by the broadcast's id, counted now in one query."""
+    by_batch = {row.batch_id: row.pk for row in rows}
+    counts: dict[int, dict[str, int]] = {row.pk: {} for row in rows}
+    found = OutgoingMessage.objects.filter(batch__in=by_batch).order_by()
     counted = found.values_list("batch", "state").annotate(Count("id"))
-    for batch, state, count in counted:
-        counts[batch][state] = count
-    return [(row, progress_of(counts[row.batch_id])) for row in rows]
+    for batch, state, count in counted if by_batch else ():
+        counts[by_batch[batch]][state] = count
+    return counts
+
+
+def _settled(rows: Collection[Broadcast]) -> dict[int, dict[str, int]]:
+    """The latest noted counts of broadcasts in which nothing is open any more."""
+    ended = [row.pk for row in rows if row.batch.finished_at]
+    found = {row.broadcast_id: row.counts for row in latest_points(ended)}
+    return {pk: counts for pk, counts in found.items() if not _is_open(counts)}
+
+
+def _is_open(counts: Mapping[str, int]) -> bool:
+    return any(counts.get(state) for state in (*WAITING, MessageState.UNKNOWN))
+
+
+def latest_points(broadcast_ids: Collection[int]) -> QuerySet[ProgressPoint]:
+    """The latest point of each of these broadcasts that has one."""
+    own = ProgressPoint.objects.filter(broadcast=OuterRef("broadcast"))
+    newest = own.order_by("-at").values("at")[:1]
+    return ProgressPoint.objects.filter(broadcast__in=broadcast_ids, at=newest)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a broadcast: its counts, and who opted out because of it."""
+
+    broadcast: Broadcast
+    progress: Progress
+    caused: int
+
+
+def results(rows: Sequence[Broadcast]) -> list[Result]:
+    """The results as they are now, all of them in as many queries as of one."""
+    counted = counts_of(rows)
+    caused = attribution.caused_counts([row.batch for row in rows])
+    return [
+        Result(row, progress_of(counted[row.pk]), caused[row.batch_id]) for row in rows
+    ]
+
+
+def caused_opt_outs(broadcast: Broadcast) -> QuerySet[Entry]:
+    """The entries of those who opted out because of it, the newest first."""
+    rows = attribution.caused_by([broadcast.batch]).select_related("list", "channel")
+    return rows.order_by("-id")
 
 
 def latest(limit: int) -> list[tuple[Broadcast, Progress]]:
@@ -139,93 +199,7 @@ def latest(limit: int) -> list[tuple[Broadcast, Progress]]:
     return with_progress(list(all_broadcasts()[:limit]))
 
 
-# Recipients
-
-
-def recipients(
-    broadcast: Broadcast, *, state: str = "", search: str = ""
-) -> QuerySet[OutgoingMessage]:
-    """The recipients in the order of the file, with what withheld them.
-
-    `search` finds an address in any spelling, or a part of one.
-    """
-    rows = broadcast.batch.messages.select_related(
-        "entry__list", "entry__channel", "hold"
-    ).order_by("id")
-    if state:
-        rows = rows.filter(state=state)
-    return rows.filter(_matches(broadcast, search)) if search.strip() else rows
-
-
-def _matches(broadcast: Broadcast, search: str) -> Q:
-    wanted = search.strip().replace("\0", "")[: addresses.MAX_RAW_CHARS]
-    part = Q(address__icontains=wanted)
-    region = preparing.layout_of(broadcast).region
-    kind = AddressKind(broadcast.channel.address_kind)
-    try:
-        return part | Q(key=addresses.parse(search, region=region, kind=kind).key)
-    except InvalidAddress:
-        return part
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some recipients, and the ids to go on from in both directions."""
-
-    rows: Sequence[OutgoingMessage]
-    before: int | None
-    after: int | None
-
-
-def page(
-    rows: QuerySet[OutgoingMessage],
-    *,
-    after: int | None = None,
-    before: int | None = None,
-) -> Page:
-    """The rows next to an id: cost does not grow with the page's depth."""
-    if before is not None:
-        found = list(rows.filter(id__lt=before).order_by("-id")[: PAGE_SIZE + 1])[::-1]
-        has_before, has_after = len(found) > PAGE_SIZE, True
-        found = found[-PAGE_SIZE:]
-    else:
-        found = list(rows.filter(id__gt=after or 0)[: PAGE_SIZE + 1])
-        has_before, has_after = bool(after), len(found) > PAGE_SIZE
-        found = found[:PAGE_SIZE]
-    return Page(
-        rows=found,
-        before=found[0].pk if found and has_before else None,
-        after=found[-1].pk if found and has_after else None,
-    )
-
-
-def export_lines(rows: QuerySet[OutgoingMessage]) -> Iterator[str]:
-    """The report as CSV, in the order of the file, read in short queries."""
-    return csv_lines(EXPORT_COLUMNS, map(_export_row, _in_chunks(rows)))
-
-
-def _in_chunks(rows: QuerySet[OutgoingMessage]) -> Iterator[OutgoingMessage]:
-    chunk = list(rows[:EXPORT_CHUNK])
-    while chunk:
-        yield from chunk
-        chunk = list(rows.filter(id__gt=chunk[-1].pk)[:EXPORT_CHUNK])
-
-
-def _export_row(row: OutgoingMessage) -> list[str]:
-    entry = row.entry
-    cells: list[object] = [
-        row.get_state_display(),
-        row.error,
-        row.error_code,
-        entry.list.name if entry else None,
-        entry.get_source_display() if entry else None,
-        entry.created_at if entry else None,
-        row.sent_at,
-        row.delivered_at,
-        row.read_at,
-    ]
-    number = row.address if row.address.startswith("+") else ""
-    return [safe_cell(row.address), number, *map(safe_cell, cells)]
+# The error file
 
 
 def left_lines(broadcast: Broadcast) -> Iterator[str]:

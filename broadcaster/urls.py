@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from broadcaster.views import audience, reports, wizard
+from broadcaster.views import audience, comparison, reports, wizard
 
 _ONE = "broadcaster/<int:pk>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("broadcaster/", reports.index, name="broadcasts"),
+    path("broadcaster/compare/", comparison.compare, name="broadcasts-compare"),
     path("broadcaster/new/", wizard.new, name="broadcast-new"),
     path(f"{_ONE}/name/", wizard.name, name="broadcast-name"),
     path(f"{_ONE}/message/", wizard.message, name="broadcast-message"),

@@ -25,6 +25,7 @@ _PERIODS = {
     "optout.tasks.roll_up_counts": timedelta(seconds=60),
     "teambox.tasks.handle_inbound": timedelta(seconds=5),
     "broadcaster.tasks.prepare_broadcasts": timedelta(seconds=5),
+    "broadcaster.tasks.note_progress": timedelta(seconds=30),
 }
 
 

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from broadcaster import reports
 from broadcaster.models import STATUS_LABELS, Broadcast
+from optout import attribution
 from optout.api.fields import Input, Text, Whole, limit
 from optout.api.serializers.entries import MAX_LISTS
 from optout.api.serializers.messages import MAX_HTML, MAX_MAIL_TEXT, SkipInput
 from optout.csv_files import MAX_CELL_CHARS, MAX_COLUMNS
-from optout.models import Channel, MessageState, OutgoingMessage, active_channels
+from optout.models import Channel, OutgoingMessage, active_channels
 
 MAX_RECIPIENTS = 10_000
 _ADDRESSES = ("number", "email")
@@ -174,15 +174,20 @@ class OneBroadcastOutput(BroadcastOutput):
     """A broadcast with its counts."""
 
     counts = serializers.SerializerMethodField()
+    caused_opt_outs = serializers.SerializerMethodField()
 
     class Meta(BroadcastOutput.Meta):
-        fields = [*BroadcastOutput.Meta.fields, "counts"]
+        fields = [*BroadcastOutput.Meta.fields, "counts", "caused_opt_outs"]
         read_only_fields = fields
 
     @extend_schema_field(CountsOutput)
     def get_counts(self, broadcast: Broadcast) -> Any:
         """Recipients by state, now."""
         return reports.progress(broadcast).counts
+
+    def get_caused_opt_outs(self, broadcast: Broadcast) -> int:
+        """Recipients who opted out by its link, or by answering it."""
+        return attribution.caused_counts([broadcast.batch])[broadcast.batch_id]
 
 
 class RecipientOutput(serializers.ModelSerializer[OutgoingMessage]):
@@ -209,12 +214,6 @@ class RecipientOutput(serializers.ModelSerializer[OutgoingMessage]):
             "read_at",
         ]
         read_only_fields = fields
-
-
-class RecipientFilter(FilterSet):  # type: ignore[misc]  # it has no type hints
-    """Recipients by what became of the message."""
-
-    status = ChoiceFilter(field_name="state", choices=MessageState.choices)
 
 
 class UploadInput(serializers.Serializer[Any]):

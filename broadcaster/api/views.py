@@ -14,17 +14,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from broadcaster import audiences, broadcasts, preparing, readiness, reports
+from broadcaster import audiences, broadcasts, preparing, readiness, recipients
 from broadcaster.api.parsers import CsvParser
 from broadcaster.api.serializers import (
     BroadcastInput,
     BroadcastOutput,
     OneBroadcastOutput,
-    RecipientFilter,
     RecipientOutput,
     UploadInput,
 )
 from broadcaster.broadcasts import BroadcastError, Words
+from broadcaster.filters import RecipientFilter
 from broadcaster.models import Broadcast, all_broadcasts
 from optout.actors import actor_of
 from optout.api.base import ApiView, CollectionView
@@ -149,7 +149,7 @@ class Recipients(ListModelMixin, Translating):
         if getattr(self, "swagger_fake_view", False):
             return OutgoingMessage.objects.none()
         found = all_broadcasts().filter(pk=self.kwargs["pk"])
-        return reports.recipients(_one(found))
+        return recipients.of(_one(found))
 
     def get(self, request: Request, pk: int) -> Response:
         """A page of the recipients."""

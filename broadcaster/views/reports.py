@@ -4,23 +4,36 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.forms import BoundField
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_vary_headers
+from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
-from broadcaster import broadcasts, preparing, previews, reports
+from broadcaster import (
+    broadcasts,
+    preparing,
+    previews,
+    progress,
+    recipients,
+    reports,
+    withheld,
+)
+from broadcaster.filters import BroadcastFilter, RecipientFilter
 from broadcaster.models import Broadcast, all_broadcasts
-from broadcaster.views import guards
+from broadcaster.reports import Progress
+from broadcaster.views import charts, guards, tiles
 from broadcaster.views.guards import act, allowed, of_broadcast
 from optout import row_ids
-from optout.filters import searched
-from optout.models import MessageState, OutgoingMessage, live_lists
+from optout.models import OutgoingMessage, live_lists
 from optout.views.dialogs import PageRequest
 
-PAGE_SIZE = 25
+PAGE_SIZE, CAUSED_SIZE = 25, 20
+_INDEX_FILTERS = ("status", "channel_id")
+_RECIPIENT_FILTERS = ("status", "list", "source", "error_code")
 ROWS = "rows"  # the ids of what is polled
-LIVE = "live"
+LIVE, RECIPIENTS = "live", "recipients"
 # A mail's own styles and pictures, nothing that runs, and only inside our pages.
 MAIL_POLICY = (
     "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; "
@@ -31,14 +44,14 @@ MAIL_POLICY = (
 @allowed(guards.VIEW)
 def index(request: PageRequest) -> HttpResponse:
     """Every broadcast, newest first; rows that move are polled."""
-    found = all_broadcasts()
-    if search := searched(request.GET):
-        found = found.filter(name__icontains=search)
+    asked = BroadcastFilter(request.GET, queryset=all_broadcasts())
+    found = asked.qs if asked.is_valid() else Broadcast.objects.none()
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "rows": reports.with_progress(list(page)),
-        "search": search,
+        "toolbar": [_select(asked.form[name]) for name in _INDEX_FILTERS],
+        "is_filtered": any(request.GET.get(name) for name in asked.filters),
         "is_moving": any(row.is_moving for row in page),
     }
     part = "#rows" if request.htmx.target == ROWS else ""
@@ -48,47 +61,105 @@ def index(request: PageRequest) -> HttpResponse:
 @of_broadcast(guards.VIEW)
 def report(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
     """Numbers, and each recipient with what became of the message."""
-    context = {"broadcast": broadcast, "progress": reports.progress(broadcast)}
-    if request.htmx.target == LIVE:
-        response = render(request, "broadcaster/report.html#live", context)
-        if not broadcast.is_moving:
-            response["HX-Refresh"] = "true"
+    part = None if request.htmx.history_restore_request else request.htmx.target
+    if part == LIVE:
+        return _live(request, broadcast)
+    context = _recipients(request, broadcast)
+    if part == RECIPIENTS:
+        response = render(request, "broadcaster/parts/recipients.html", context)
+    else:
+        context |= _numbers(broadcast)
+        context |= _withheld(broadcast, context["progress"])
+        context |= _caused(request, broadcast)
+        context |= _message(request, broadcast)
+        response = render(request, "broadcaster/report.html", context)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
+
+
+def _live(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
+    """The numbers alone; 204 as long as they are those that the page shows."""
+    context = _numbers(broadcast)
+    if not broadcast.is_moving:
+        response = render(request, "broadcaster/parts/live.html", context)
+        response["HX-Refresh"] = "true"
         return response
-    context |= _recipients(request, broadcast)
-    return render(request, "broadcaster/report.html", context)
+    if request.GET.get("have") == context["have"]:
+        return HttpResponse(status=204)
+    return render(request, "broadcaster/parts/live.html", context)
+
+
+def _numbers(broadcast: Broadcast) -> dict[str, Any]:
+    [result] = reports.results([broadcast])
+    counts = result.progress.counts.values()
+    return {
+        "broadcast": broadcast,
+        "progress": result.progress,
+        "tiles": tiles.of(result),
+        "have": "-".join(map(str, [broadcast.status, result.caused, *counts])),
+    }
+
+
+def _withheld(broadcast: Broadcast, found: Progress) -> dict[str, Any]:
+    course = progress.course(broadcast, found)
+    return {
+        "promise": withheld.promise(broadcast, found),
+        "withheld": withheld.withheld(broadcast, found),
+        "course": charts.as_table(course),
+        "course_headings": charts.HEADINGS,
+        "chart": charts.over_time(course),
+    }
+
+
+def _caused(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
+    """The newest opt-outs it caused, or those before an id."""
+    rows = reports.caused_opt_outs(broadcast)
+    before = row_ids.read(request.GET.get("caused_before", ""))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows[: CAUSED_SIZE + 1])
+    return {
+        "caused_rows": found[:CAUSED_SIZE],
+        "caused_more": found[CAUSED_SIZE - 1].pk if found[CAUSED_SIZE:] else None,
+        "caused_newer": before is not None,
+    }
 
 
 def _recipients(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
-    lists = list(broadcast.batch.lists.all())
-    page = reports.page(
-        _filtered(request, broadcast),
-        after=row_ids.read(request.GET.get("after", "")),
-        before=row_ids.read(request.GET.get("before", "")),
+    query = request.GET
+    form = RecipientFilter(query, queryset=OutgoingMessage.objects.none()).form
+    page = recipients.page(
+        recipients.filtered(query, broadcast),
+        after=row_ids.read(query.get("after", "")),
+        before=row_ids.read(query.get("before", "")),
     )
     return {
+        "broadcast": broadcast,
         "page": page,
-        "states": MessageState.choices,
-        "state": request.GET.get("status", ""),
-        "search": request.GET.get("search", ""),
+        "rows": page.with_lists(),
+        "toolbar": [_select(form[name]) for name in _RECIPIENT_FILTERS],
+        "is_filtered": any(query.get(name) for name in form.fields),
+    }
+
+
+def _select(bound: BoundField) -> SafeString:
+    return bound.as_widget(attrs={"aria-label": str(bound.label)})
+
+
+def _message(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
+    """What was said, and by which lists."""
+    lists = list(broadcast.batch.lists.all())
+    return {
         "lists": lists,
         "more_lists": [row for row in live_lists() if row not in lists],
         "preview": guards.preview(request, broadcast, previews.saved(broadcast)),
     }
 
 
-def _filtered(request: PageRequest, broadcast: Broadcast) -> QuerySet[OutgoingMessage]:
-    state = request.GET.get("status", "")
-    return reports.recipients(
-        broadcast,
-        state=state if state in MessageState.values else "",
-        search=request.GET.get("search", ""),
-    )
-
-
 @of_broadcast(guards.VIEW, guards.EXPORT)
 def export(request: PageRequest, broadcast: Broadcast) -> StreamingHttpResponse:
     """The report as CSV, as it is filtered on the page."""
-    lines = reports.export_lines(_filtered(request, broadcast))
+    lines = recipients.export_lines(recipients.filtered(request.GET, broadcast))
     return _csv(lines, f"{slugify(broadcast.name) or 'broadcast'}-report.csv")
 
 

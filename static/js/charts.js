@@ -1,6 +1,6 @@
 /* Charts in the colours of the theme: <canvas data-chart="id of a json_script">.
 
-   The data is {"type": "bar", "labels": [...], "stacked": true,
+   The data is {"type": "bar", "labels": [...], "stacked": true, "unit": "%",
    "series": [{"label": "Sent", "tone": "accent", "data": [...]}]}; tone as for badges. */
 const colour = (name) => {
   const probe = document.createElement("i");
@@ -26,34 +26,49 @@ function dataset({ label, data, tone }, type) {
   };
 }
 
-function options(stacked) {
+function amounts(quiet, unit) {
+  if (!unit) return { ...quiet, precision: 0 };
+  return { ...quiet, callback: (value) => `${Number(value.toFixed(2))}${unit}` };
+}
+
+function options(stacked, unit) {
   const quiet = { color: colour("muted"), font: { family: "Inter", size: 12 } };
   const grid = { color: colour("line") };
   return {
     maintainAspectRatio: false,
     animation: false,
     interaction: { mode: "index", intersect: false },
-    plugins: { legend: { position: "bottom", labels: { ...quiet, boxWidth: 10, boxHeight: 10 } } },
+    plugins: {
+      legend: { position: "bottom", labels: { ...quiet, boxWidth: 10, boxHeight: 10 } },
+      tooltip: { callbacks: { label: ({ dataset, formattedValue }) => `${dataset.label}: ${formattedValue}${unit}` } },
+    },
     scales: {
-      x: { stacked, ticks: quiet, grid: { display: false }, border: grid },
-      y: { stacked, ticks: { ...quiet, precision: 0 }, grid, border: { display: false }, beginAtZero: true },
+      x: { stacked, ticks: { ...quiet, maxRotation: 0, autoSkipPadding: 12 }, grid: { display: false }, border: grid },
+      y: { stacked, ticks: amounts(quiet, unit), grid, border: { display: false }, beginAtZero: true },
     },
   };
 }
 
 function draw(canvas) {
   const source = document.getElementById(canvas.dataset.chart);
-  const { type, labels, stacked = false, series } = JSON.parse(source.textContent);
+  const { type, labels, stacked = false, unit = "", series } = JSON.parse(source.textContent);
   Chart.getChart(canvas)?.destroy();
   const datasets = series.map((one) => dataset(one, type));
-  new Chart(canvas, { type, data: { labels, datasets }, options: options(stacked) });
+  new Chart(canvas, { type, data: { labels, datasets }, options: options(stacked, unit) });
 }
 
 function drawAll() {
   for (const canvas of document.querySelectorAll("canvas[data-chart]")) draw(canvas);
 }
 
-document.addEventListener("htmx:afterSettle", drawAll);
+/* What is swapped elsewhere on the page leaves the charts that stand. */
+function drawNew() {
+  for (const canvas of document.querySelectorAll("canvas[data-chart]")) {
+    if (!Chart.getChart(canvas)) draw(canvas);
+  }
+}
+
+document.addEventListener("htmx:afterSettle", drawNew);
 document.addEventListener("themechange", drawAll);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
 drawAll();

@@ -2,7 +2,7 @@
 
 import pytest
 
-from broadcaster import broadcasts, preparing, reports
+from broadcaster import broadcasts, preparing, recipients, reports
 from optout.actors import Actor
 from optout.models import SandboxMessage, default_list
 from tests.broadcaster.conftest import numbers
@@ -35,7 +35,7 @@ def sent(draft, promotions):
 
 
 def test_who_opted_out_is_suppressed_with_list_and_entry(sent, promotions):
-    rows = reports.recipients(sent, state="suppressed")
+    rows = recipients.of(sent).filter(state="suppressed")
     assert [row.address for row in rows] == OPTED_OUT
     assert {row.error for row in rows} == {"Optout Number"}
     lists = [row.entry.list for row in rows]

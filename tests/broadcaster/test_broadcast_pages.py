@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from broadcaster import broadcasts, preparing, reports
+from broadcaster import broadcasts, preparing, recipients
 from broadcaster.broadcasts import Words
 from broadcaster.models import Broadcast, Stage
 from optout.access import Role
@@ -191,7 +191,7 @@ def test_the_report_finds_a_recipient_in_any_spelling(draft, search):
 
 
 def test_the_report_is_paged_in_both_directions(draft, monkeypatch):
-    monkeypatch.setattr(reports, "PAGE_SIZE", 2)
+    monkeypatch.setattr(recipients, "PAGE_SIZE", 2)
     report, browser = url("report", launched(draft)), browser_of(Role.ADMIN)
     first = browser.get(report).context["page"]
     second = browser.get(report, {"after": first.after}).context["page"]
