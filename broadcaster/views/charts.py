@@ -89,7 +89,8 @@ def _bars(
         for label, tone, read in bars
     ]
     labels = [_short(row.broadcast.name) for row in results]
-    return {"type": "bar", "labels": labels, "series": series, "unit": "%"}
+    shape = {"type": "bar", "across": True, "unit": "%"}
+    return {**shape, "labels": labels, "series": series}
 
 
 def _percent(row: Result, read: Callable[[Result], int]) -> float:

@@ -29,7 +29,7 @@ from optout import row_ids
 from optout.models import OutgoingMessage, live_lists
 from optout.views.dialogs import PageRequest
 
-PAGE_SIZE, CAUSED_SIZE = 25, 20
+PAGE_SIZE, CAUSED_SIZE = 25, 10
 _INDEX_FILTERS = ("status", "channel_id")
 _RECIPIENT_FILTERS = ("status", "list", "source", "error_code")
 ROWS = "rows"  # the ids of what is polled

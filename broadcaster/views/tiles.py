@@ -32,7 +32,7 @@ def of(result: Result) -> list[Tile]:
             "Opted out",
             found.suppressed,
             "warn",
-            _share(found.suppressed, found.total, "Optout Number"),
+            _share(found.suppressed, found.total, "Optout Number") or "Optout Number",
             _place(MessageState.SUPPRESSED),
         ),
         _of_state(found, "Failed", MessageState.FAILED, "danger"),
@@ -69,7 +69,7 @@ def _of_sent(found: Progress, label: str, status: str, value: int) -> Tile:
 
 
 def _share(part: int, whole: int, words: str) -> str:
-    return f"{percent(part, whole)} · {words}" if whole else words
+    return f"{percent(part, whole)} {words}" if whole else ""
 
 
 def _place(status: str) -> str:

@@ -1,6 +1,7 @@
 /* Charts in the colours of the theme: <canvas data-chart="id of a json_script">.
 
    The data is {"type": "bar", "labels": [...], "stacked": true, "unit": "%",
+   "across": true,
    "series": [{"label": "Sent", "tone": "accent", "data": [...]}]}; tone as for badges. */
 const colour = (name) => {
   const probe = document.createElement("i");
@@ -31,30 +32,31 @@ function amounts(quiet, unit) {
   return { ...quiet, callback: (value) => `${Number(value.toFixed(2))}${unit}` };
 }
 
-function options(stacked, unit) {
+function options({ stacked = false, unit = "", across = false }) {
   const quiet = { color: colour("muted"), font: { family: "Inter", size: 12 } };
   const grid = { color: colour("line") };
+  const skip = across ? { autoSkip: false } : { maxRotation: 0, autoSkipPadding: 12 };
+  const names = { stacked, ticks: { ...quiet, ...skip }, grid: { display: false }, border: grid };
+  const numbers = { stacked, ticks: amounts(quiet, unit), grid, border: { display: false }, beginAtZero: true };
   return {
+    indexAxis: across ? "y" : "x",
     maintainAspectRatio: false,
     animation: false,
-    interaction: { mode: "index", intersect: false },
+    interaction: { mode: "index", intersect: false, axis: across ? "y" : "x" },
     plugins: {
       legend: { position: "bottom", labels: { ...quiet, boxWidth: 10, boxHeight: 10 } },
       tooltip: { callbacks: { label: ({ dataset, formattedValue }) => `${dataset.label}: ${formattedValue}${unit}` } },
     },
-    scales: {
-      x: { stacked, ticks: { ...quiet, maxRotation: 0, autoSkipPadding: 12 }, grid: { display: false }, border: grid },
-      y: { stacked, ticks: amounts(quiet, unit), grid, border: { display: false }, beginAtZero: true },
-    },
+    scales: across ? { x: numbers, y: names } : { x: names, y: numbers },
   };
 }
 
 function draw(canvas) {
   const source = document.getElementById(canvas.dataset.chart);
-  const { type, labels, stacked = false, unit = "", series } = JSON.parse(source.textContent);
+  const { type, labels, series, ...look } = JSON.parse(source.textContent);
   Chart.getChart(canvas)?.destroy();
   const datasets = series.map((one) => dataset(one, type));
-  new Chart(canvas, { type, data: { labels, datasets }, options: options(stacked, unit) });
+  new Chart(canvas, { type, data: { labels, datasets }, options: options(look) });
 }
 
 function drawAll() {
