@@ -26,6 +26,8 @@ _PERIODS = {
     "teambox.tasks.handle_inbound": timedelta(seconds=5),
     "broadcaster.tasks.prepare_broadcasts": timedelta(seconds=5),
     "broadcaster.tasks.note_progress": timedelta(seconds=30),
+    "broadcaster.tasks.enrol_people": timedelta(seconds=5),
+    "broadcaster.tasks.advance_sequences": timedelta(seconds=5),
 }
 
 

@@ -22,6 +22,7 @@ from broadcaster.models.sequence import (
     Sequence,
     Step,
     all_sequences,
+    live_steps,
 )
 
 __all__ = [
@@ -43,5 +44,6 @@ __all__ = [
     "Step",
     "all_broadcasts",
     "all_sequences",
+    "live_steps",
     "random_path",
 ]

@@ -76,11 +76,13 @@ class Step(models.Model):
     """One message of a sequence, and when it follows.
 
     It is due `wait` after the step before it was sent (the first: after the
-    enrolment), and then at the next `at` o'clock of `zone` where one is given:
-    `by_recipient` takes the recipient's own zone, and `zone` where a number tells none.
+    enrolment), and then at the next `at` o'clock of `zone` where one is given, which
+    makes whole days days of the calendar. `by_recipient` takes the recipient's own
+    zone, and `zone` where a number tells none.
     The hours it may arrive in stand in its content. An archived one is not sent any
-    more. `retime_after` is the last enrolment whose time was set anew after the step
-    was changed; null when none waits for that.
+    more; the others have the positions 1 to n, it that of the one before it.
+    `retime_after` is the last enrolment whose time was set anew after the step was
+    changed; null when none waits for that.
     """
 
     sequence = models.ForeignKey(Sequence, models.PROTECT, related_name="steps")
@@ -99,6 +101,12 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"Step {self.position}"
+
+
+def live_steps(sequence: Sequence) -> models.QuerySet[Step]:
+    """The steps that are sent, in order, with what they say and when."""
+    steps = Step.objects.filter(sequence=sequence, archived_at=None)
+    return steps.select_related("content__hours").order_by("position")
 
 
 class EnrolmentSource(models.TextChoices):
@@ -138,7 +146,8 @@ class Enrolment(models.Model):
 
     `step` is the next one, or the one it ended at. `since` is the moment its wait
     counts from; `next_at` is when to look at it again, never later than it is due.
-    Its variables go before those of the contact.
+    Its variables go before those of the contact. `hold` is the one that held a step
+    back, also while that step waits to be put again.
     """
 
     sequence = models.ForeignKey(
@@ -163,6 +172,7 @@ class Enrolment(models.Model):
     actor_label = models.CharField(max_length=150, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
+    ended_label = models.CharField(max_length=150, blank=True)
 
     class Meta:
         ordering = ["-id"]

@@ -1,0 +1,56 @@
+"""Which step comes next for somebody, and when."""
+
+from collections import defaultdict
+from collections.abc import Collection, Container
+from datetime import datetime
+
+from broadcaster import step_timing
+from broadcaster.models import EnrolmentStep, Sequence, Step, live_steps
+from broadcaster.steps import timing_of
+
+
+class Track:
+    """The steps of a sequence as they are now, read once for many people."""
+
+    def __init__(self, sequence: Sequence) -> None:
+        self._live = list(live_steps(sequence))
+        self._by_id = {step.pk: step for step in self._live}
+        self._timings = {step.pk: timing_of(step) for step in self._live}
+        self._positions = dict(sequence.steps.values_list("pk", "position"))
+
+    def first(self) -> Step | None:
+        """Where everybody begins."""
+        return self._live[0] if self._live else None
+
+    def at(self, step_id: int | None, had: Container[int]) -> Step | None:
+        """The step somebody waits for; the next one where it is archived or was had.
+
+        Who began before there was any step waits for the first. None is the end.
+        """
+        if step_id in self._by_id and step_id not in had:
+            return self._by_id[step_id]
+        return self.after(step_id, had)
+
+    def after(self, step_id: int | None, had: Container[int]) -> Step | None:
+        """The step that follows, leaving out those that were had. None is the end."""
+        position = 0 if step_id is None else self._positions[step_id]
+        following = (
+            step
+            for step in self._live
+            if step.position > position and step.pk not in had
+        )
+        return next(following, None)
+
+    def due_at(self, step: Step, since: datetime, address: str) -> datetime:
+        """When a live step is due for an address."""
+        return step_timing.due_at(self._timings[step.pk], since, address)
+
+
+def had(enrolment_ids: Collection[int]) -> dict[int, dict[int, int]]:
+    """By enrolment: the steps that were put, and how often each."""
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    rows = EnrolmentStep.objects.filter(enrolment__in=enrolment_ids)
+    for enrolment_id, step_id in rows.values_list("enrolment_id", "step_id"):
+        counted = found[enrolment_id]
+        counted[step_id] = counted.get(step_id, 0) + 1
+    return found
