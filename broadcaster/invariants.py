@@ -1,9 +1,15 @@
-"""What holds for broadcasts: every row of an audience is accounted for."""
+"""What holds for broadcasts and sequences: everybody is accounted for."""
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from broadcaster.models import Broadcast, Stage
+from broadcaster.models import (
+    Broadcast,
+    Enrolment,
+    EnrolmentState,
+    EnrolmentStep,
+    Stage,
+)
 from optout.invariants import invariant
 from optout.invariants.registry import long_ago
 from optout.models import BatchState, OutgoingMessage
@@ -37,3 +43,43 @@ def running_means_launched() -> Broadcasts:
 def audiences_are_read_on() -> Broadcasts:
     """No preparation stands still long after its worker's lease has ended."""
     return Broadcast.objects.filter(stage=Stage.PREPARING, **long_ago("lease_until"))
+
+
+# Sequences
+
+Enrolments = QuerySet[Enrolment]
+
+
+@invariant(EnrolmentStep)
+def each_step_that_was_put_has_a_message() -> QuerySet[EnrolmentStep]:
+    """No step was put for somebody without a message of its own, under its id."""
+    messages = OutgoingMessage.objects.filter(
+        batch=OuterRef("enrolment__sequence__batch"),
+        key=OuterRef("enrolment__key"),
+        dedupe=OuterRef("pk"),
+    )
+    return EnrolmentStep.objects.filter(~Exists(messages))
+
+
+@invariant(Enrolment)
+def who_is_sent_to_has_a_message() -> Enrolments:
+    """Nobody's step is on its way without having been put."""
+    put = EnrolmentStep.objects.filter(enrolment=OuterRef("pk"), step=OuterRef("step"))
+    return Enrolment.objects.filter(~Exists(put), state=EnrolmentState.SENDING)
+
+
+@invariant(Enrolment)
+def everybody_is_at_a_step_of_their_sequence() -> Enrolments:
+    """Nobody waits for, or ended at, a step of another sequence."""
+    elsewhere = ~Q(step__sequence=F("sequence"))
+    return Enrolment.objects.filter(elsewhere, step__isnull=False)
+
+
+@invariant(Enrolment)
+def who_is_on_the_way_is_looked_at_again() -> Enrolments:
+    """Who waits has a time, who is held a hold; who has ended has time and reason."""
+    forgotten = Q(state=EnrolmentState.WAITING, next_at=None) | Q(
+        state=EnrolmentState.HELD, hold=None
+    )
+    half_ended = Q(state=EnrolmentState.ENDED) & (Q(ended_at=None) | Q(end_reason=""))
+    return Enrolment.objects.filter(forgotten | half_ended)

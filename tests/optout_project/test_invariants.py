@@ -12,7 +12,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from broadcaster import preparing
-from broadcaster.models import Broadcast
+from broadcaster.models import Broadcast, Enrolment
+from broadcaster.step_timing import Timing
 from optout import handover, invariants, lifts, list_deletion
 from optout.actors import NOBODY
 from optout.addresses import parse
@@ -37,6 +38,7 @@ from teambox.models import InboundEvent
 from tests.broadcaster.conftest import draft, numbers, phone  # noqa: F401
 from tests.factories import RAHUL, drain, make_channel, make_list, opt_out
 from tests.invariants import assert_invariants_hold
+from tests.sequencing import AT_ONCE, DAY, enrol, make_sequence, work
 from tests.teambox.people import UNCLEAR, say
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +73,8 @@ def lived_in(draft: Callable[..., Broadcast], settings: Any, tmp_path: Any) -> N
             message_id=sent.pk, delivered_at=now, read_at=now if sent.pk % 2 else None
         )
     handover.finish_batches()
+    enrol(make_sequence(channel, AT_ONCE, Timing(DAY)), PEOPLE[5])
+    work()
 
 
 def test_all_hold_where_everything_took_its_course(lived_in: None) -> None:
@@ -150,6 +154,11 @@ def an_old_message(**values: Any) -> Callable[[], None]:
     return corrupt
 
 
+def at_a_step_of_another_sequence() -> None:
+    other = make_sequence(make_channel(902))
+    set_on(Enrolment.objects, sequence=other)()
+
+
 deliveries, events = WebhookDelivery.objects, InboundEvent.objects
 BREAKS: dict[str, Callable[[], Any]] = {
     "messages_add_up": set_on(messages(), state="lost"),
@@ -226,6 +235,12 @@ BREAKS: dict[str, Callable[[], Any]] = {
     "audiences_are_read_on": set_on(
         Broadcast.objects, stage="preparing", lease_until=LONG_AGO
     ),
+    "each_step_that_was_put_has_a_message": lambda: messages(
+        batch__purpose="sequence"
+    ).update(dedupe=0),
+    "who_is_sent_to_has_a_message": set_on(Enrolment.objects, state="sending"),
+    "everybody_is_at_a_step_of_their_sequence": at_a_step_of_another_sequence,
+    "who_is_on_the_way_is_looked_at_again": set_on(Enrolment.objects, next_at=None),
 }
 
 
