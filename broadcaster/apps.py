@@ -14,7 +14,11 @@ class BroadcasterConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Give the roles what they may do here, whenever tables were made."""
+        """Give the roles what they may do here; tell the floor below what it asks."""
+        from broadcaster import tag_uses as uses_here  # models are loaded only now
+        from teambox import tag_uses
+
+        tag_uses.also_used_by(uses_here.of_tag)
         post_migrate.connect(seed_roles_after_migrate, sender=self)
 
 

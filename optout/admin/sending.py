@@ -1,4 +1,4 @@
-"""What goes out, in the admin: batches, contents, messages, webhook deliveries."""
+"""What goes out, in the admin: batches, hours, contents, messages, webhooks."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -6,7 +6,13 @@ from django.http import HttpRequest
 
 from optout import webhook_queue
 from optout.admin.base import ReadOnly
-from optout.models import Content, OutgoingBatch, OutgoingMessage, WebhookDelivery
+from optout.models import (
+    Content,
+    OutgoingBatch,
+    OutgoingMessage,
+    SendingHours,
+    WebhookDelivery,
+)
 
 
 @admin.register(OutgoingBatch)
@@ -17,6 +23,15 @@ class OutgoingBatchAdmin(ReadOnly):
     list_filter = ("purpose", "state", "channel")
     list_select_related = ("channel",)
     ordering = ("-id",)
+
+
+@admin.register(SendingHours)
+class SendingHoursAdmin(ReadOnly):
+    """When of the day batches and steps are handed over; never changed once made."""
+
+    list_display = ("__str__", "days", "zone", "by_recipient")
+    list_filter = ("by_recipient",)
+    search_fields = ("zone",)
 
 
 @admin.register(Content)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from optout.filters import searched
 from optout.views.dialogs import PageRequest, go, posted, show
-from teambox import segments, vocabulary
+from teambox import segments, tag_uses, vocabulary
 from teambox.models import ContactAttribute, Tag
 from teambox.vocabulary_forms import AttributeForm, RenameTagForm
 
@@ -116,13 +116,14 @@ def rename_tag(request: PageRequest, pk: int) -> HttpResponse:
 @login_required
 @permission_required("teambox.delete_tag", raise_exception=True)
 def delete_tag(request: PageRequest, pk: int) -> HttpResponse:
-    """Say which contacts and segments lose the tag, then delete it."""
+    """Say which contacts and segments lose the tag and what uses it, then delete it."""
     tag = get_object_or_404(Tag, pk=pk)
     if request.method != "POST":
         context = {
             "tag": tag,
             "number": tag.contacts.count(),
             "segments": segments.using(tag),
+            "uses": tag_uses.of(tag),
         }
         return show(request, "teambox/tag_delete.html", context)
     vocabulary.delete_tag(tag)
