@@ -17,6 +17,7 @@ BENCHES = (
     "preparing",
     "point_check",
     "sending",
+    "running",
     "opting_out",
     "webhooks",
     "mail",

@@ -52,7 +52,8 @@ class NoTransport(Transport):
 
 def lines(scale: float) -> Iterator[Row | Note]:
     """Cost and statements of a message, then the queue's part of it."""
-    outbox = _Outbox(max(int(MESSAGES * scale), LEAST_MESSAGES))
+    size = max(int(MESSAGES * scale), LEAST_MESSAGES)
+    outbox = Outbox(size, scene.channel(800, NoTransport.kind))
     others = OutgoingBatch.objects.exclude(pk=outbox.batch.pk)
     others.update(state=BatchState.PAUSED)
     ours = Variant(sender.send_due, prepare=outbox.refill, tidy=outbox.check)
@@ -72,7 +73,7 @@ def lines(scale: float) -> Iterator[Row | Note]:
     yield _queue(outbox, cost, max(int(TASKS * scale), 200))
 
 
-def _queue(outbox: "_Outbox", cost: float, tasks: int) -> Row:
+def _queue(outbox: "Outbox", cost: float, tasks: int) -> Row:
     with celery_tasks.worker() as queue:
         seconds = interleave(
             {
@@ -92,12 +93,12 @@ def _queue(outbox: "_Outbox", cost: float, tasks: int) -> Row:
     )
 
 
-class _Outbox:
+class Outbox:
     """One batch of messages, filled anew for each turn."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, channel: Channel) -> None:
         self.size = size
-        self.batch: OutgoingBatch = scene.batch(scene.channel(800, NoTransport.kind))
+        self.batch: OutgoingBatch = scene.batch(channel)
         # No claim has to wait for the pace of the one before.
         Channel.objects.filter(pk=self.batch.channel_id).update(rate=1_000_000)
         self.due = due.Batches()

@@ -3,26 +3,23 @@
 The only caller of transports. The order is the promise: the mark `sending` is
 committed, then the gate is asked in a fresh snapshot, then the provider is called. An
 opt-out commits its entry, then looks for marks. One of the two always sees the other.
+
+A provider is kept busy by what stands around that order and not in it: the next claim
+is made while the last is being sent, and a result is written while the next call runs.
 """
 
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection
-from contextlib import nullcontext
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Self
 
-from django.db import (
-    InterfaceError,
-    InternalError,
-    OperationalError,
-    connection,
-    connections,
-)
+from django.db import connections
 
 from optout import addresses, compose, due, entries, gate, handover, marking
 from optout.channels import load_all
@@ -46,6 +43,7 @@ from optout.models import (
     Source,
     default_list,
 )
+from optout.recording import Record, insist
 from optout.stopping import stopping
 
 logger = logging.getLogger(__name__)
@@ -54,15 +52,9 @@ DEADLINE_SECONDS = 20.0
 MARGIN_SECONDS = 5.0
 MOST_PER_CLAIM = 200
 GATE_WAIT = timedelta(seconds=10)  # before a gate that could not answer is asked again
-RECORD_SECONDS = 20.0
 _PAUSE_SECONDS = 0.05
 
-Record = Callable[[], None]
-
 _one_sender_per_process = threading.Lock()
-# SQLite has one writer and makes the others sleep ever longer: threads of one process
-# queue here instead, and meanwhile call providers.
-_one_writer = threading.Lock() if connection.vendor == "sqlite" else nullcontext()
 
 
 def send_due(*, seconds: float = 30.0) -> int:
@@ -117,9 +109,9 @@ class Dispatch:
         return taken
 
     def _give_out(self) -> int:
-        """Claim for the next batch whose crew is idle; messages claimed."""
-        busy = [pk for pk, crew in self.crews.items() if crew.is_busy]
-        for batch in self.batches.next(busy=busy):
+        """Claim for the next batch whose crew has room; messages claimed."""
+        full = [pk for pk, crew in self.crews.items() if crew.is_full]
+        for batch in self.batches.next(busy=full):
             crew = self._crew(batch.channel)
             claimed_at = time.monotonic()
             claim = handover.claim(batch, crew.appetite())
@@ -142,9 +134,10 @@ class Dispatch:
 
 
 class Crew:
-    """The threads that send for one channel, each with one open transport.
+    """The threads that send for one channel, and its open transports.
 
-    A transport that wants a single thread works in the caller's.
+    There are a few more threads than transports: while they write results down, the
+    others call. A channel that wants a single call at a time works in the caller's.
     """
 
     def __init__(self, channel: Channel, watchdog: Watchdog) -> None:
@@ -154,40 +147,61 @@ class Crew:
         self.threads: list[threading.Thread] = []
         self.seconds_per_call = 0.0
         self.size = thread_count(channel)
-        self.own = Hand(self) if self.size == 1 else None
+        self.most_threads = self.size + max(1, self.size // 2)
+        self.free: queue.LifoQueue[Transport] = queue.LifoQueue()
+        for _ in range(self.size):
+            self.free.put(open_transport(channel))
 
     @property
     def is_busy(self) -> bool:
         return self.jobs.unfinished_tasks > 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether each thread has its job, and half of what may wait does wait."""
+        waiting = self.jobs.unfinished_tasks - self.most_threads
+        return waiting > self._most_waiting() // 2
+
     def appetite(self) -> int:
+        """How many to claim: a call for each transport, and what may wait behind."""
+        room = self.size + self._most_waiting() - self.jobs.unfinished_tasks
+        return max(1, min(MOST_PER_CLAIM, room))
+
+    def _most_waiting(self) -> int:
         """At most one second of work: a claim is never far ahead of its call."""
-        by_speed = MOST_PER_CLAIM
-        if self.seconds_per_call:
-            by_speed = int(self.size / self.seconds_per_call)
-        return max(1, min(MOST_PER_CLAIM, by_speed))
+        if not self.seconds_per_call:
+            return MOST_PER_CLAIM
+        return min(MOST_PER_CLAIM, int(self.size / self.seconds_per_call))
 
     def take(self, jobs: Collection[Job]) -> None:
-        if self.own:
+        hand = Hand(self)
+        if self.size == 1:
             for job in jobs:
-                self.own.do(job)
+                hand.do(job)
             return
         for job in jobs:
             self.jobs.put(job)
-        while len(self.threads) < min(self.size, len(jobs)):
-            thread = threading.Thread(target=self._work, daemon=True)
+        while len(self.threads) < min(self.most_threads, self.jobs.unfinished_tasks):
+            thread = threading.Thread(target=self._work, args=[hand], daemon=True)
             self.threads.append(thread)
             thread.start()
 
-    def _work(self) -> None:
-        hand = Hand(self)
+    def _work(self, hand: "Hand") -> None:
         try:
             for job in iter(self.jobs.get, None):
                 hand.do(job)
                 self.jobs.task_done()
         finally:
-            hand.close()
             connections.close_all()
+
+    @contextmanager
+    def transport(self) -> Iterator[Transport]:
+        """One of the open transports, as soon as one is free; the last used first."""
+        transport = self.free.get()
+        try:
+            yield transport
+        finally:
+            self.free.put(transport)
 
     def note_call(self, seconds: float) -> None:
         """Recent time of a call, new ones weighing a fifth."""
@@ -199,8 +213,8 @@ class Crew:
             self.jobs.put(None)
         for thread in self.threads:
             thread.join()
-        if self.own:
-            self.own.close()
+        while not self.free.empty():
+            self.free.get().close()
 
 
 def thread_count(channel: Channel) -> int:
@@ -223,68 +237,65 @@ def open_transport(channel: Channel) -> Transport:
 
 
 class Hand:
-    """One thread's open transport and what it does with a job."""
+    """What a thread does with a job."""
 
     def __init__(self, crew: Crew) -> None:
         self.crew = crew
-        self.transport = open_transport(crew.channel)
-
-    def close(self) -> None:
-        self.transport.close()
 
     def do(self, job: Job) -> None:
-        """Take one message through gate and provider; whatever happens is recorded."""
+        """Take one message through gate and provider; whatever happens is recorded.
+
+        The transport is another thread's while that is written down.
+        """
         try:
-            if self._may_go(job):
-                self._hand_over(job)
+            with self.crew.transport() as transport:
+                record = self._withheld(job) or self._hand_over(job, transport)
+            insist(record)
         except Exception:
             logger.exception("Message %s was not handled", job.message.pk)
 
-    def _may_go(self, job: Job) -> bool:
+    def _withheld(self, job: Job) -> Record | None:
+        """How to record that it does not go now, or not at all; None lets it go."""
         message, batch = job.message, job.batch
         if stopping.is_set() or time.monotonic() > job.fence:
-            insist(lambda: handover.give_back(message))
-            return False
+            return partial(handover.give_back, message)
         try:
             verdict = gate.verdict(
                 batch_id=batch.pk, channel_id=message.channel_id, key=message.key
             )
         except Exception:
             logger.exception("The gate could not answer for message %s", message.pk)
-            insist(lambda: handover.give_back(message, GATE_WAIT))
-            return False
-        return self._passes(job, verdict)
+            return partial(handover.give_back, message, GATE_WAIT)
+        return self._withheld_by(verdict, job)
 
-    def _passes(self, job: Job, verdict: gate.Verdict) -> bool:
+    def _withheld_by(self, verdict: gate.Verdict, job: Job) -> Record | None:
         message = job.message
         entry_id, hold_id = verdict.entry_id, verdict.hold_id
         if verdict.batch_state != BatchState.RUNNING or time.monotonic() > job.fence:
-            insist(lambda: handover.give_back(message))
-        elif job.batch.is_marketing and not verdict.has_lists:
+            return partial(handover.give_back, message)
+        if job.batch.is_marketing and not verdict.has_lists:
             reason = "No opt-out list is selected any more."
-            insist(lambda: handover.record_failed(message, reason, ErrorCode.NO_LISTS))
-        elif job.batch.is_marketing and (entry_id or hold_id):
-            insist(
-                lambda: handover.suppress(message, entry_id=entry_id, hold_id=hold_id)
+            return partial(handover.record_failed, message, reason, ErrorCode.NO_LISTS)
+        if job.batch.is_marketing and (entry_id or hold_id):
+            return partial(
+                handover.suppress, message, entry_id=entry_id, hold_id=hold_id
             )
-        else:
-            return True
-        return False
+        return None
 
-    def _hand_over(self, job: Job) -> None:
-        """Call the provider and record what it said; silence is no reason to repeat."""
-        message = job.message
-        outgoing = compose.outgoing(message, job.batch)
+    def _hand_over(self, job: Job, transport: Transport) -> Record:
+        """Call the provider; how to record its word. Silence is never repeated."""
+        outgoing = compose.outgoing(job.message, job.batch)
         began = time.monotonic()
-        record = self._call(message, outgoing)
+        record = self._call(job.message, outgoing, transport)
         self.crew.note_call(time.monotonic() - began)
-        insist(record)
+        return record
 
-    def _call(self, message: Claimed, outgoing: Outgoing) -> Record:
-        """Send; answers how the provider's word is to be recorded."""
+    def _call(
+        self, message: Claimed, outgoing: Outgoing, transport: Transport
+    ) -> Record:
         try:
-            with self.crew.watchdog.guard(self.transport.abort, DEADLINE_SECONDS):
-                accepted = self.transport.send(outgoing)
+            with self.crew.watchdog.guard(transport.abort, DEADLINE_SECONDS):
+                accepted = transport.send(outgoing)
         except Refused as no:
             return partial(_record_refused, message, no)
         except NotNow as no:
@@ -303,20 +314,6 @@ def _record_refused(message: Claimed, no: Refused) -> None:
     handover.record_failed(message, no.reason, ErrorCode.REFUSED)
     if no.opted_out:
         opt_out_by_provider(message)
-
-
-def insist(record: Record) -> None:
-    """Write a result down, over a database that is away or read-only for a moment."""
-    give_up_at = time.monotonic() + RECORD_SECONDS
-    while True:
-        try:
-            with _one_writer:
-                return record()
-        except (OperationalError, InterfaceError, InternalError):
-            if time.monotonic() > give_up_at:
-                raise
-            connections.close_all()
-            time.sleep(0.5)
 
 
 def opt_out_by_provider(message: Claimed) -> None:
