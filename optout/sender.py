@@ -158,9 +158,8 @@ class Crew:
 
     @property
     def is_full(self) -> bool:
-        """Whether each thread has its job, and half of what may wait does wait."""
-        waiting = self.jobs.unfinished_tasks - self.most_threads
-        return waiting > self._most_waiting() // 2
+        """Whether each transport has its call, and half of what may wait does wait."""
+        return self.jobs.unfinished_tasks >= self.size + self._most_waiting() // 2
 
     def appetite(self) -> int:
         """How many to claim: a call for each transport, and what may wait behind."""

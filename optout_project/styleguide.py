@@ -8,6 +8,8 @@ from django.core.paginator import Paginator
 from django.utils import timezone
 from django.views.generic import TemplateView
 
+from optout.hours_forms import HoursFields
+
 
 class SampleForm(forms.Form):
     """One field of each kind."""
@@ -48,6 +50,7 @@ class Styleguide(TemplateView):
             **kwargs,
             form=SampleForm(initial={"lists": ["1"]}),
             wrong=SampleForm(wrong, auto_id="wrong_%s"),
+            hours=HoursFields(initial={"hours_from": "09:00", "hours_until": "20:00"}),
             page=Paginator(range(1234), 50).get_page(7),
             minutes_ago=now - timedelta(minutes=3),
             weeks_ago=now - timedelta(days=40),
