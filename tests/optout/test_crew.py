@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 THREADS = 2
-PEOPLE = 12
+PEOPLE, BATCHES = 6, 2
 
 
 class Watched(Transport):
@@ -56,9 +56,9 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Channel:
     monkeypatch.setattr(Watched, "most_at_once", 0)
     monkeypatch.setattr(Watched, "seen", threading.Event())
     channel = make_channel(970, kind=Watched.kind)
-    batch = make_batch(channel)
-    for number in range(PEOPLE):
-        queue(batch, f"+34600222{number:03d}")
+    for batch in [make_batch(channel) for _ in range(BATCHES)]:
+        for number in range(PEOPLE):
+            queue(batch, f"+34600222{number:03d}")
     return channel
 
 
@@ -66,22 +66,31 @@ def count(state: MessageState) -> int:
     return OutgoingMessage.objects.filter(state=state).count()
 
 
-def test_as_many_calls_are_made_at_once_as_the_channel_may_and_no_more(
+def test_as_many_calls_are_made_at_once_as_the_channel_may(
     watched: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Watched, "is_so", lambda _: Watched.at_once == THREADS)
     drain()
     assert Watched.most_at_once == THREADS
-    assert count(MessageState.SENT) == PEOPLE
+    assert count(MessageState.SENT) == PEOPLE * BATCHES
 
 
 def test_the_next_claim_is_made_while_the_last_is_being_sent(
     watched: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender, "MOST_PER_CLAIM", 4)
-    monkeypatch.setattr(Watched, "is_so", lambda _: count(MessageState.SENDING) > 4)
+    both = PEOPLE * BATCHES
+    monkeypatch.setattr(Watched, "is_so", lambda _: count(MessageState.SENDING) == both)
     drain()
-    assert count(MessageState.SENT) == PEOPLE
+    assert count(MessageState.SENT) == PEOPLE * BATCHES
+
+
+def test_a_call_beyond_them_waits_for_a_transport(watched: Channel) -> None:
+    crew = sender.Crew(watched, Watchdog())
+    assert crew.most_threads > THREADS
+    with crew.transport() as one, crew.transport() as other:
+        assert one is not other
+        assert crew.free.empty()
+    assert crew.free.qsize() == THREADS
 
 
 def test_a_claim_is_no_more_than_a_second_of_work_ahead(watched: Channel) -> None:
