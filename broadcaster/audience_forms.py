@@ -52,6 +52,8 @@ class ContactAudienceForm(forms.Form):
         for name in DATES:
             self.fields[name].widget = forms.DateInput(attrs={"type": "date"})
             self.fields[name].help_text = ""
+        self.fields["channel_id"].label = "Has a conversation on"
+        self.fields["channel_id"].help_text = ""
 
     @property
     def filter_fields(self) -> list[forms.BoundField]:

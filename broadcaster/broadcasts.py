@@ -140,6 +140,7 @@ def set_recipients(broadcast: Broadcast, file: BinaryIO, *, file_name: str) -> N
     def change(row: Broadcast) -> None:
         unprepare(row)
         row.audience_kind, row.audience = AudienceKind.FILE, {}
+        row.marked_import = None
         row.recipients.save("recipients.csv", File(file), save=False)
         row.file_name = file_name[:200]
         row.encoding = found.dialect.encoding
@@ -182,7 +183,7 @@ def _set_audience(
     def change(row: Broadcast) -> None:
         unprepare(row)
         row.audience_kind, row.audience = kind, audience
-        row.recipients = None
+        row.recipients = row.marked_import = None
         row.file_name = row.encoding = row.delimiter = ""
         row.columns, row.mapping, row.row_count = [], {}, 0
 
@@ -204,6 +205,7 @@ def map_columns(broadcast: Broadcast, mapping: Mapping[str, str]) -> None:
         chosen = {name: Role(mapping[name]).value for name in row.columns}
         if chosen != row.mapping:
             unprepare(row)
+            row.marked_import = None
         row.mapping = chosen
 
     _change(broadcast, change)

@@ -19,12 +19,12 @@ Audience = Mapping[str, Any]
 class Reached(TextChoices):
     """How far a message came, as one asks for it later."""
 
-    SENT = "sent", "Sent to"
-    DELIVERED = "delivered", "Delivered"
+    SENT = "sent", "Sent to, delivered or read or not"
+    DELIVERED = "delivered", "Delivered, read or not"
     READ = "read", "Read"
-    NOT_READ = "not_read", "Not read"
+    NOT_READ = "not_read", "Sent or delivered, not read"
     FAILED = "failed", "Failed"
-    UNKNOWN = "unknown", "Unknown"
+    UNKNOWN = "unknown", "Unknown: may have got it already"
 
 
 _STATES: Mapping[str, frozenset[MessageState]] = {

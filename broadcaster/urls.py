@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_ONE}/contacts/", audience.contacts, name="broadcast-contacts"),
     path(f"{_ONE}/earlier/", audience.earlier, name="broadcast-earlier"),
     path(f"{_ONE}/columns/", audience.columns, name="broadcast-columns"),
+    path(f"{_ONE}/marked/", audience.marked, name="broadcast-marked"),
     path(f"{_ONE}/left-out/", reports.left, name="broadcast-left-out"),
     path(f"{_ONE}/lists/", wizard.lists, name="broadcast-lists"),
     path(f"{_ONE}/add-list/", reports.add_list, name="broadcast-add-list"),

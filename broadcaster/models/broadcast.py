@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from optout.addresses import AddressKind
-from optout.models import BatchState, Channel, Content, OutgoingBatch
+from optout.models import BatchState, Channel, Content, ImportJob, OutgoingBatch
 
 
 def random_path(broadcast: "Broadcast", file_name: str) -> str:
@@ -74,6 +74,14 @@ class Broadcast(models.Model):
     columns = models.JSONField(default=list, blank=True)
     mapping = models.JSONField(default=dict, blank=True)
     row_count = models.PositiveIntegerField(default=0)
+    marked_import = models.ForeignKey(
+        ImportJob,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text="What put the rows marked as opted out on a list.",
+    )
 
     stage = models.CharField(max_length=9, choices=Stage, default=Stage.DRAFT)
     rows_read = models.PositiveIntegerField(default=0)

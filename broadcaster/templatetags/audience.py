@@ -5,8 +5,9 @@ from typing import Any
 from django import template
 from django.template import Context
 
-from broadcaster import audience_words
+from broadcaster import audience_words, marked_rows
 from broadcaster.models import Broadcast
+from optout.models import live_lists
 
 register = template.Library()
 
@@ -27,4 +28,19 @@ def audience_facts(context: Context, broadcast: Broadcast) -> dict[str, Any]:
         "words": words,
         "offers_left_out": left,
         "perms": context["perms"],
+    }
+
+
+@register.inclusion_tag("broadcaster/marked_rows.html", takes_context=True)
+def marked_rows_of(context: Context, broadcast: Broadcast) -> dict[str, Any]:
+    """Offer to put the file's marked rows on a list, or tell what came of that."""
+    offers = marked_rows.can_be_added(broadcast)
+    job = marked_rows.import_of(broadcast)
+    return {
+        "broadcast": broadcast,
+        "lists": live_lists() if offers else (),
+        "job": job,
+        "tally": job.tally("done", "entries") if job else {},
+        "perms": context["perms"],
+        "csrf_token": context.get("csrf_token"),
     }

@@ -2,9 +2,10 @@
 
 from typing import Any, BinaryIO, cast
 
+from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from broadcaster import (
@@ -13,6 +14,7 @@ from broadcaster import (
     broadcasts,
     contact_audiences,
     earlier_audiences,
+    marked_rows,
     previews,
     readiness,
 )
@@ -21,14 +23,22 @@ from broadcaster.broadcasts import BroadcastError
 from broadcaster.contact_audiences import AudienceError
 from broadcaster.forms import ColumnsForm, RecipientsForm
 from broadcaster.models import AudienceKind, Broadcast
-from broadcaster.views.guards import of_draft
+from broadcaster.views.guards import act, of_draft, page_of
 from broadcaster.views.wizard import show_step
+from optout import row_ids
+from optout.actors import actor_of
 from optout.addresses import AddressKind
 from optout.csv_files import BadFile
+from optout.models import ImportState, live_lists
 from optout.views.dialogs import PageRequest, posted
 
 SAMPLE_ROWS = 5
 COUNT = "audience-count"  # the id of what is counted while one chooses
+_TABS = [
+    (AudienceKind.FILE, "File or pasted", "file-text"),
+    (AudienceKind.CONTACTS, "Contacts", "users"),
+    (AudienceKind.BROADCAST, "Broadcast", "megaphone"),
+]
 _PARTS = {
     AudienceKind.FILE: "broadcaster/recipients_file.html",
     AudienceKind.CONTACTS: "broadcaster/recipients_contacts.html",
@@ -115,6 +125,21 @@ def earlier(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
     return _show(request, broadcast, AudienceKind.BROADCAST, earlier=form)
 
 
+@act("optout.bulk_entries", "optout.add_entry")
+def marked(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
+    """Put the rows that the file marks as opted out on a list."""
+    pk = row_ids.read(request.POST.get("list", ""))
+    chosen = get_object_or_404(live_lists(), pk=pk)
+    actor = actor_of(request.user)
+    job = marked_rows.add_to_list(broadcast, chosen, actor=actor)
+    if job.state != ImportState.DONE:
+        return redirect("import", job.pk)
+    added = job.tally("done", "entries").get("added", 0)
+    people = "person was" if added == 1 else "people were"
+    messages.success(request, f"{added:,} {people} added to “{job.list}”.")
+    return redirect(page_of(broadcast), broadcast.pk)
+
+
 # Counting while one chooses
 
 
@@ -162,7 +187,7 @@ def _show(
         **makes[AudienceKind(kind)](request, broadcast),
         "kind": kind,
         "part": _PARTS[AudienceKind(kind)],
-        "kinds": AudienceKind.choices,
+        "tabs": _TABS,
         "chosen": audience_words.of(broadcast).whom if has_audience else "",
         **context,
     }

@@ -37,6 +37,7 @@ _PAGES = {
         review-opt-out sandbox-inbound teambox teambox-poll
     """,
     BULK: """
+        broadcast-marked
         broadcast-export broadcast-left-out broadcast-mail broadcast-report
         broadcasts entries-remove import import-columns import-discard
         import-errors import-reopen import-start import-undo imports list-import
