@@ -1,4 +1,4 @@
-"""A broadcast from its uploaded file to the gate, against a plain INSERT … SELECT."""
+"""A broadcast from file or contacts to the gate, against a plain INSERT … SELECT."""
 
 import resource
 import subprocess
@@ -18,8 +18,29 @@ from broadcaster.models import Broadcast, Stage
 from optout import withholding
 from optout.actors import NOBODY
 from optout.models import OutgoingBatch
+from teambox.models import Contact, ContactAddress, Tag
 
 WORDS = Words(text="Hi {{first_name|you}}! Reply STOP to opt out.")
+CONTACT_WORDS = Words(text="Hi {{name|you}}! Reply STOP to opt out.")
+# The person of number n is contact 2n; between them stands somebody without the tag.
+_CONTACTS = (
+    """
+    INSERT INTO teambox_contact (id, name, attributes, created_at, updated_at)
+    SELECT 2 * n + other, 'Ana', '{{"plan": "Pro"}}', now(), now()
+    FROM bench_person, generate_series(0, 1) other ORDER BY n, other
+    """,
+    """
+    INSERT INTO teambox_contactaddress
+        (contact_id, kind, key, address, raw, created_at)
+    SELECT 2 * n + other, 'phone',
+           CASE other WHEN 0 THEN key ELSE md5(n::text)::uuid END, address, '', now()
+    FROM bench_person, generate_series(0, 1) other ORDER BY n, other
+    """,
+    """
+    INSERT INTO teambox_contact_tags (contact_id, tag_id)
+    SELECT 2 * n, {tag} FROM bench_person ORDER BY n
+    """,
+)
 _PLAIN_INSERT = """
 INSERT INTO optout_outgoingmessage
     (batch_id, content_id, channel_id, key, address, variables, dedupe, state, error,
@@ -38,10 +59,11 @@ preparing.prepare_and_tell_memory({pk})
 def lines(scale: float) -> Iterator[Row | Note]:
     """All of it, then the file's part alone, then the memory it takes."""
     made = data.load(scale)
-    ours, plain = _Ours(made), _Plain(made)
+    ours, contacts, plain = _Ours(made), _FromContacts(made), _Plain(made)
     took = interleave(
         {
             "ours": Variant(ours.run, ours.prepare, data.forget_messages),
+            "contacts": Variant(contacts.run, contacts.prepare, data.forget_messages),
             "plain": Variant(plain.run, plain.prepare, data.forget_messages),
             "reading": Variant(ours.read, ours.prepare),
         }
@@ -62,6 +84,16 @@ def lines(scale: float) -> Iterator[Row | Note]:
     yield Note("of that, reading the file in Python", f"{took['reading']:.3f} s")
     ours.prepare()
     yield Note("memory of the process that prepares, at most", ours.memory())
+    data.forget_messages()
+    yield Row(
+        f"preparing {made.people:,} from contacts by tag, gate included",
+        took["contacts"],
+        took["plain"],
+        "plain INSERT … SELECT and the raw filter",
+        Target(1.5),
+    )
+    contacts.prepare()
+    yield Note("memory of the process that prepares, under 300 MB", contacts.memory())
     data.forget_messages()
 
 
@@ -95,9 +127,35 @@ class _Ours:
 
     def memory(self) -> str:
         """The peak of a process that does nothing else."""
-        child = [sys.executable, "-c", _CHILD.format(pk=self.draft.pk)]
-        told = subprocess.run(child, check=True, capture_output=True, text=True)
-        return f"{int(told.stdout):,} MB"
+        return memory(self.draft)
+
+
+class _FromContacts:
+    """The product's way from contacts, of whom every second has the tag."""
+
+    def __init__(self, made: Data) -> None:
+        self.made = made
+        self.tag = Tag.objects.create(name="Bench")
+        for statement in _CONTACTS:
+            data.execute(statement.format(tag=self.tag.pk))
+        for model in (Contact, ContactAddress, Contact.tags.through):
+            data.vacuum(model)
+        self.draft: Broadcast
+
+    def prepare(self) -> None:
+        self.draft = broadcasts.create(
+            name="Sale", channel=self.made.channel, actor=NOBODY
+        )
+        broadcasts.write(self.draft, CONTACT_WORDS)
+        broadcasts.set_lists(self.draft, [row.pk for row in self.made.lists])
+        broadcasts.set_contacts(self.draft, {"tags": [self.tag.pk]})
+
+    def run(self) -> None:
+        prepare(self.draft)
+
+    def memory(self) -> str:
+        """The peak of a process that does nothing else."""
+        return memory(self.draft)
 
 
 class _Plain:
@@ -119,6 +177,13 @@ class _Plain:
             )
         )
         probing_filter(self.made, self.batch)()
+
+
+def memory(draft: Broadcast) -> str:
+    """What preparing takes at most in a process that does nothing else."""
+    child = [sys.executable, "-c", _CHILD.format(pk=draft.pk)]
+    told = subprocess.run(child, check=True, capture_output=True, text=True)
+    return f"{int(told.stdout):,} MB"
 
 
 def prepare(draft: Broadcast) -> None:

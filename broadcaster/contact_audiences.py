@@ -91,16 +91,22 @@ def _query(query: QueryDict) -> str:
 # Who is in it
 
 
-def contacts_of(audience: Audience) -> QuerySet[Contact]:
+def contacts_of(
+    audience: Audience, *, after: int = 0, upto: int | None = None
+) -> QuerySet[Contact]:
     """Who is in it now, the oldest contact first, each once.
 
-    Nobody where a tag or the segment is gone, or nothing was ever chosen.
+    Nobody where a tag or the segment is gone, or nothing was ever chosen. After one id
+    and up to another alone they are found without looking at the others.
     """
     if not audience or problems(audience):
         return Contact.objects.none()
-    found = Contact.objects.all()
+    within = {"gt": after} if upto is None else {"gt": after, "lte": upto}
+    found = Contact.objects.filter(**{f"pk__{how}": pk for how, pk in within.items()})
     if audience["tags"]:
-        found = found.filter(Exists(_tagged(audience["tags"])))
+        tagged = _tagged(audience["tags"])
+        ids = {f"contact__{how}": pk for how, pk in within.items()}
+        found = found.filter(Exists(tagged.filter(**ids)))
     if audience["segment"]:
         found = segments.contacts_of(Segment.objects.get(pk=audience["segment"]), found)
     if audience["query"]:
@@ -119,10 +125,14 @@ def reachable(contacts: QuerySet[Contact], kind: AddressKind) -> QuerySet[Any]:
     The first is the oldest, whatever it opted out of: who left by it is not written to
     by another one.
     """
+    return first_addresses(kind).filter(contact__in=contacts.order_by().values("pk"))
+
+
+def first_addresses(kind: AddressKind) -> QuerySet[Any]:
+    """The oldest address of this kind of every contact, by contact."""
     of_kind = ContactAddress.objects.filter(kind=kind)
     older = of_kind.filter(contact=OuterRef("contact"), pk__lt=OuterRef("pk"))
-    among = contacts.order_by().values("pk")
-    return of_kind.filter(~Exists(older), contact__in=among).order_by("contact_id")
+    return of_kind.filter(~Exists(older)).order_by("contact_id")
 
 
 @dataclass(frozen=True, slots=True)

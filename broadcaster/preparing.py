@@ -219,12 +219,11 @@ def _chunks(source: Source, *, after: int) -> Iterator[tuple[list[int], int]]:
     Each question is for a range of ids, so that no plan reads more than it, however
     the rows are chosen; where few are found the next range is longer.
     """
-    rows, (first, last) = source.rows(), source.span()
+    first, last = source.span()
     after, width = max(after, first), CHUNK_ROWS
     while after < last:
         upto = min(after + width, last)
-        within = rows.filter(pk__gt=after, pk__lte=upto).order_by("pk")
-        ids = list(within.values_list("pk", flat=True)[:CHUNK_ROWS])
+        ids = source.ids(after, upto, limit=CHUNK_ROWS)
         after = ids[-1] if len(ids) == CHUNK_ROWS else upto
         yield ids, after
         width *= 2 if len(ids) * 2 < CHUNK_ROWS else 1

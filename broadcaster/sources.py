@@ -1,10 +1,12 @@
 """Where recipients come from that are rows of ours: contacts, another's recipients."""
 
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from django.db import connection
 from django.db.models import (
     Expression,
     F,
@@ -18,6 +20,7 @@ from django.db.models import (
     TextField,
     Value,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, JSONObject, NullIf
 
@@ -52,8 +55,19 @@ class Source(ABC):
         """The ids between which they are: after the first, up to the last."""
 
     @abstractmethod
-    def recipients(self, rows: QuerySet[Any], names: Iterable[str]) -> Selected:
-        """Key, address and the named variables of those rows that have an address."""
+    def ids(self, after: int, upto: int, *, limit: int) -> list[int]:
+        """The first ids of those who are meant now, after one and up to another."""
+
+    @abstractmethod
+    def of_ids(self, ids: Sequence[int], names: Iterable[str]) -> Selected:
+        """Key, address and the named variables of those rows that have an address.
+
+        The ids are in order.
+        """
+
+    @abstractmethod
+    def sample(self, names: Iterable[str], *, limit: int) -> list[Recipient]:
+        """The first recipients as they would be put now."""
 
     @abstractmethod
     def names(self) -> set[str]:
@@ -62,16 +76,6 @@ class Source(ABC):
     @abstractmethod
     def problems(self) -> list[str]:
         """What of it is gone, in words for people."""
-
-    def sample(self, names: Iterable[str], *, limit: int) -> list[Recipient]:
-        """The first recipients as they would be put now."""
-        found = self.recipients(self.rows(), names)[:limit]
-        return [Recipient(key, address, values) for key, address, values in found]
-
-    def of_ids(self, ids: Collection[int], names: Iterable[str]) -> Selected:
-        """The recipients that these rows lead to."""
-        rows = self.rows().model._default_manager.filter(pk__in=ids)
-        return self.recipients(rows, names)
 
 
 class Contacts(Source):
@@ -83,10 +87,20 @@ class Contacts(Source):
     def span(self) -> tuple[int, int]:
         return 0, Contact.objects.aggregate(last=Max("pk"))["last"] or 0
 
-    def recipients(self, rows: QuerySet[Any], names: Iterable[str]) -> Selected:
-        values = contact_values(names, "contact__")
-        found = contact_audiences.reachable(rows, self.kind)
-        return found.values_list("key", "address", _object(values))
+    def ids(self, after: int, upto: int, *, limit: int) -> list[int]:
+        found = contact_audiences.contacts_of(self.audience, after=after, upto=upto)
+        return list(found.values_list("pk", flat=True)[:limit])
+
+    def of_ids(self, ids: Sequence[int], names: Iterable[str]) -> Selected:
+        # The range lets a plan read these contacts alone, the ids whom of them.
+        found = contact_audiences.first_addresses(self.kind).filter(
+            contact__gte=ids[0], contact__lte=ids[-1], contact__in=_among(ids)
+        )
+        return _selected(found, contact_values(names, "contact__"))
+
+    def sample(self, names: Iterable[str], *, limit: int) -> list[Recipient]:
+        found = contact_audiences.reachable(self.rows(), self.kind)
+        return _read(_selected(found, contact_values(names, "contact__"))[:limit])
 
     def names(self) -> set[str]:
         return contact_names()
@@ -108,11 +122,22 @@ class Earlier(Source):
         ids = self.rows().order_by().aggregate(first=Min("pk"), last=Max("pk"))
         return (ids["first"] or 1) - 1, ids["last"] or 0
 
-    def recipients(self, rows: QuerySet[Any], names: Iterable[str]) -> Selected:
+    def ids(self, after: int, upto: int, *, limit: int) -> list[int]:
+        found = self.rows().filter(pk__gt=after, pk__lte=upto)
+        return list(found.values_list("pk", flat=True)[:limit])
+
+    def of_ids(self, ids: Sequence[int], names: Iterable[str]) -> Selected:
+        rows = OutgoingMessage.objects.filter(pk__in=_among(ids))
+        return self._of(rows, names)
+
+    def sample(self, names: Iterable[str], *, limit: int) -> list[Recipient]:
+        return _read(self._of(self.rows(), names)[:limit])
+
+    def _of(self, rows: QuerySet[OutgoingMessage], names: Iterable[str]) -> Selected:
         names = list(names)
         person = ContactAddress.objects.filter(key=OuterRef("key"))
         fill = contact_values(names, "contact__")
-        values = {
+        values: dict[str, Expression] = {
             name: Coalesce(
                 _text_at("variables", name),
                 Subquery(person.values_list(fill[name])[:1]),
@@ -120,7 +145,7 @@ class Earlier(Source):
             )
             for name in names
         }
-        return rows.order_by("id").values_list("key", "address", _object(values))
+        return _selected(rows.order_by("id"), values)
 
     def names(self) -> set[str]:
         other = earlier_audiences.other_of(self.audience)
@@ -144,6 +169,27 @@ def of(broadcast: Broadcast) -> Source | None:
     """The rows its recipients come from; None where they stand in a file."""
     found = _SOURCES.get(broadcast.audience_kind)
     return found(broadcast) if found else None
+
+
+_AMONG = {
+    "postgresql": "SELECT unnest(%s::bigint[])",
+    "sqlite": "SELECT value FROM json_each(%s)",
+}
+
+
+def _among(ids: Sequence[int]) -> RawSQL:
+    """The ids as one parameter: thousands of them take longer to bind than to find."""
+    vendor = connection.vendor
+    param = list(ids) if vendor == "postgresql" else json.dumps(list(ids))
+    return RawSQL(_AMONG[vendor], [param])  # noqa: S611 (texts of our own)
+
+
+def _selected(rows: QuerySet[Any], values: Mapping[str, Expression]) -> Selected:
+    return rows.values_list("key", "address", _object(values))
+
+
+def _read(selected: Selected) -> list[Recipient]:
+    return [Recipient(key, address, values) for key, address, values in selected]
 
 
 # Variables
