@@ -135,30 +135,21 @@ def set_recipients(broadcast: Broadcast, file: BinaryIO, *, file_name: str) -> N
     region = Workspace.load().region
     found = audiences.examine(file, kind=kind, region=region)
     file.seek(0)
-    before = broadcast.recipients.name
 
-    def change(row: Broadcast) -> None:
-        unprepare(row)
-        row.audience_kind, row.audience = AudienceKind.FILE, {}
-        row.marked_import = None
+    def take(row: Broadcast) -> None:
         row.recipients.save("recipients.csv", File(file), save=False)
         row.file_name = file_name[:200]
-        row.encoding = found.dialect.encoding
-        row.delimiter = found.dialect.delimiter
-        row.columns = found.columns
-        row.mapping = found.mapping
+        row.encoding, row.delimiter = found.dialect.encoding, found.dialect.delimiter
+        row.columns, row.mapping = found.columns, found.mapping
         row.row_count = found.row_count
 
-    _change(broadcast, change)
-    if before:
-        broadcast.recipients.storage.delete(before)
+    _set_audience(broadcast, AudienceKind.FILE, {}, take)
 
 
 def set_contacts(broadcast: Broadcast, audience: Mapping[str, Any]) -> None:
     """Write to contacts, as `contact_audiences` keeps them, instead of those before.
 
-    A repeat asks for preparing anew: who is meant may be others now. Raises
-    AudienceError as `contact_audiences.read` does.
+    A repeat asks for preparing anew: others may be meant now. Raises AudienceError.
     """
     _set_audience(broadcast, AudienceKind.CONTACTS, contact_audiences.read(audience))
 
@@ -166,17 +157,16 @@ def set_contacts(broadcast: Broadcast, audience: Mapping[str, Any]) -> None:
 def set_from_broadcast(
     broadcast: Broadcast, other: Broadcast, states: Collection[str]
 ) -> None:
-    """Write to those whom another broadcast came so far with (`Reached`).
-
-    A repeat asks for preparing anew. Raises AudienceError as `earlier_audiences.read`
-    does.
-    """
+    """Write to those whom another one came so far with, else as `set_contacts`."""
     chosen = earlier_audiences.read(broadcast, other, states)
     _set_audience(broadcast, AudienceKind.BROADCAST, chosen)
 
 
 def _set_audience(
-    broadcast: Broadcast, kind: AudienceKind, audience: dict[str, Any]
+    broadcast: Broadcast,
+    kind: AudienceKind,
+    audience: dict[str, Any],
+    take: Callable[[Broadcast], None] = lambda _: None,
 ) -> None:
     before = broadcast.recipients.name
 
@@ -186,6 +176,7 @@ def _set_audience(
         row.recipients = row.marked_import = None
         row.file_name = row.encoding = row.delimiter = ""
         row.columns, row.mapping, row.row_count = [], {}, 0
+        take(row)
 
     _change(broadcast, change)
     if before:

@@ -22,6 +22,7 @@ from optout.addresses import AddressKind
 from optout.csv_files import BadFile
 from optout.models import BatchState, Content, Workspace
 from optout.outbox import Recipient
+from optout.selected_rows import Selected
 
 logger = logging.getLogger(__name__)
 
@@ -200,9 +201,7 @@ def _put_from_rows(row: Broadcast, source: Source) -> None:
     names = readiness.variable_names(row)
     for ids, last_id in _chunks(source, after=row.last_id):
         with transaction.atomic():
-            assert row.content is not None  # noqa: S101 (frozen when preparing began)
-            selected = source.of_ids(ids, names)
-            put = selected_rows.put(row.batch, row.content, selected) if ids else 0
+            put = _put_rows(row, source.of_ids(ids, names)) if ids else 0
             _hold(
                 row,
                 last_id=last_id,
@@ -211,6 +210,11 @@ def _put_from_rows(row: Broadcast, source: Source) -> None:
             )
     if gone := source.problems():
         raise AudienceError("gone", gone[0])
+
+
+def _put_rows(row: Broadcast, selected: Selected) -> int:
+    assert row.content is not None  # noqa: S101 (frozen when preparing began)
+    return selected_rows.put(row.batch, row.content, selected)
 
 
 def _chunks(source: Source, *, after: int) -> Iterator[tuple[list[int], int]]:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("broadcaster", "0003_sequences"),
+        ("broadcaster", "0004_ended_label"),
         ("optout", "0018_report_order"),
     ]
 
