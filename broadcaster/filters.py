@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_filters import CharFilter, ChoiceFilter, FilterSet, ModelChoiceFilter
+from drf_spectacular.utils import extend_schema_field
 
 from broadcaster.models import SCHEDULED, STATUS_LABELS, Broadcast, Stage
 from optout import addresses
@@ -52,12 +53,14 @@ class RecipientFilter(FilterSet):  # type: ignore[misc]  # it has no type hints
         empty_label="Any status",
         help_text="A state, or several that are counted together.",
     )
-    list = ModelChoiceFilter(
-        queryset=lambda _: OptOutList.objects.all(),
-        method="withheld_by",
-        label="List",
-        empty_label="Any list",
-        help_text="Id of the opt-out list that withheld the message.",
+    list = extend_schema_field({"type": "integer"})(
+        ModelChoiceFilter(
+            queryset=lambda _: OptOutList.objects.all(),
+            method="withheld_by",
+            label="List",
+            empty_label="Any list",
+            help_text="Id of the opt-out list that withheld the message.",
+        )
     )
     source = ChoiceFilter(
         choices=Source.choices,
@@ -71,16 +74,13 @@ class RecipientFilter(FilterSet):  # type: ignore[misc]  # it has no type hints
         method="with_code",
         label="Reason",
         empty_label="Any reason",
+        help_text="Why the message was not delivered.",
     )
     search = CharFilter(
         method="find_address",
         max_length=addresses.MAX_RAW_CHARS,
         help_text="An address in any spelling, or a part of one.",
     )
-
-    class Meta:
-        model = OutgoingMessage
-        fields: list[str] = []
 
     def in_state(self, rows: Messages, name: str, value: str) -> Messages:
         """In this state, or in one of those that are counted together."""

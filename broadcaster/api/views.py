@@ -21,10 +21,10 @@ from broadcaster.api.serializers import (
     BroadcastOutput,
     OneBroadcastOutput,
     RecipientOutput,
+    RecipientQuery,
     UploadInput,
 )
 from broadcaster.broadcasts import BroadcastError, Words
-from broadcaster.filters import RecipientFilter
 from broadcaster.models import Broadcast, all_broadcasts
 from optout.actors import actor_of
 from optout.api.base import ApiView, CollectionView
@@ -140,7 +140,7 @@ class Recipients(ListModelMixin, Translating):
 
     serializer_class = RecipientOutput
     filter_backends = (KnownParameters,)
-    filterset_class = RecipientFilter
+    filterset_class = RecipientQuery
     parser_classes = (CsvParser, MultiPartParser)
     permissions = {"GET": VIEW, "POST": "broadcaster.change_broadcast"}
 

@@ -39,7 +39,8 @@ _PAGES = {
     BULK: """
         broadcast-marked
         broadcast-export broadcast-left-out broadcast-mail broadcast-report
-        broadcasts entries-remove import import-columns import-discard
+        broadcasts broadcasts-compare entries-remove import import-columns
+        import-discard
         import-errors import-reopen import-start import-undo imports list-import
         removal removal-put-back
     """,
