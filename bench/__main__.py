@@ -23,6 +23,7 @@ BENCHES = (
     "mail",
     "keywords",
     "pages",
+    "reporting",
 )
 
 

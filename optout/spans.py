@@ -7,9 +7,8 @@ at the first of them, however many other messages there are.
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db import connection
-
 from optout.models import MessageState
+from optout.prepared import Prepared, among
 
 # A probe of the index (batch, state, id) for each state, at either end.
 _SPAN = """
@@ -19,9 +18,10 @@ SELECT
     max((SELECT max(m.id) FROM optout_outgoingmessage m
          WHERE m.batch_id = b.id AND m.state = s.column1))
 FROM optout_outgoingbatch b CROSS JOIN (VALUES {states}) AS s
-WHERE b.id IN ({batches})
+WHERE b.id {among_batches}
 """
 _STATES = ", ".join(f"('{state}')" for state in MessageState)
+_span = Prepared(_SPAN.format(states=_STATES, among_batches=among("batches")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,5 @@ class Span:
 
 def span(batch_ids: Collection[int]) -> Span | None:
     """Between which ids all messages of these batches stand; None without any."""
-    if not batch_ids:
-        return None
-    wanted = ", ".join(["%s"] * len(batch_ids))
-    with connection.cursor() as cursor:
-        cursor.execute(_SPAN.format(states=_STATES, batches=wanted), list(batch_ids))
-        first, last = cursor.fetchone()
+    first, last = _span.fetch_one({"batches": list(batch_ids)})
     return None if first is None else Span(first, last)
