@@ -11,6 +11,7 @@ from broadcaster.models import SCHEDULED, STATUS_LABELS, Broadcast, Stage
 from optout import addresses
 from optout.filters import keys_of, part_of
 from optout.models import (
+    ALL_CHANNELS,
     BatchState,
     Channel,
     ErrorCode,
@@ -133,7 +134,7 @@ class BroadcastFilter(FilterSet):  # type: ignore[misc]  # it has no type hints
     )
     channel_id = ModelChoiceFilter(
         field_name="batch__channel",
-        queryset=lambda _: Channel.objects.filter(pk__gt=0),
+        queryset=lambda _: Channel.objects.exclude(pk=ALL_CHANNELS),
         label="Channel",
         empty_label="Any channel",
     )

@@ -98,7 +98,8 @@ def test_what_was_launched_can_be_ticked(draft):
 
 
 def test_the_list_is_filtered_by_status_and_channel(draft, mailbox):
-    ready, done, later = draft(), sent(draft()), draft()
+    ready, done, later, now = draft(), sent(draft()), draft(), draft()
+    preparing.launch(now, actor=NOBODY)
     broadcasts.schedule(later, timezone.now() + timedelta(hours=1))
     preparing.launch(later, actor=NOBODY)
     browser = browser_of()
@@ -106,8 +107,8 @@ def test_the_list_is_filtered_by_status_and_channel(draft, mailbox):
         ("?status=draft", [ready]),
         ("?status=finished", [done]),
         ("?status=scheduled", [later]),
-        ("?status=running", []),
-        ("?channel_id=900", [later, done, ready]),
+        ("?status=running", [now]),
+        ("?channel_id=900", [now, later, done, ready]),
         ("?channel_id=901", []),
         ("?status=nonsense", []),
         ("?search=sAl&status=finished", [done]),

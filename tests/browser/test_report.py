@@ -1,4 +1,4 @@
-"""The report: from a list's number to its people and the contact panel, and compared."""
+"""The report: from a list to its people and the contact panel, and compared."""
 
 from datetime import timedelta
 from io import BytesIO
