@@ -43,10 +43,10 @@ def overviews(sequences: Collection[Sequence]) -> dict[int, Overview]:
     steps = dict(live_ones.values_list("sequence").annotate(Count("id")).order_by())
     rows = Enrolment.objects.filter(sequence__in=ids).values_list("sequence")
     counted = rows.annotate(
-        Count("id", filter=~Q(state=EnrolmentState.ENDED)),
-        Count("id", filter=Q(end_reason=EndReason.COMPLETED)),
-        Count("id", filter=Q(end_reason=EndReason.OPTED_OUT)),
-        Min("next_at", filter=Q(state=EnrolmentState.WAITING)),
+        live=Count("id", filter=~Q(state=EnrolmentState.ENDED)),
+        completed=Count("id", filter=Q(end_reason=EndReason.COMPLETED)),
+        opted_out=Count("id", filter=Q(end_reason=EndReason.OPTED_OUT)),
+        soonest=Min("next_at", filter=Q(state=EnrolmentState.WAITING)),
     )
     found = {pk: numbers for pk, *numbers in counted.order_by()}
     return {pk: Overview(steps.get(pk, 0), *found.get(pk, ())) for pk in ids}
