@@ -24,6 +24,7 @@ BENCHES = (
     "keywords",
     "pages",
     "reporting",
+    "sequences",
 )
 
 
