@@ -92,7 +92,7 @@ def lines(scale: float) -> Iterator[Row]:
         took["ours"],
         took["few"],
         f"{due:,} due among {waiting // FEW:,}",
-        Target(1.25),
+        Target(1.5),
     )
 
 

@@ -1,6 +1,8 @@
 """How an enrolment ends: written here alone, and what is queued is taken back."""
 
 from collections.abc import Collection
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -16,7 +18,6 @@ from broadcaster.models import (
 from optout import gate, outbox
 from optout.models import BatchState, Entry
 from optout.prepared import Prepared, among
-from teambox.models import Line, LineKind
 
 CHUNK = 1_000
 
@@ -64,43 +65,49 @@ def withdraw(ids: Collection[int]) -> set[int]:
 
 # Replies
 
+_WITH_REPLY = """
+SELECT e.id, e.key FROM broadcaster_enrolment e
+WHERE {chosen} AND EXISTS (
+    SELECT 1 FROM teambox_conversation c JOIN teambox_line l ON l.conversation_id = c.id
+    WHERE c.key = e.key AND c.channel_id = %(channel)s AND c.last_at > e.created_at
+      AND l.kind = 'inbound' AND l.at > e.created_at)
+"""
+_some_with_reply = Prepared(_WITH_REPLY.format(chosen=f"e.id {among('ids')}"))
+_sent_to_with_reply = Prepared(
+    _WITH_REPLY.format(chosen="e.sequence_id = %(sequence)s AND e.state = 'sending'")
+)
 
-def with_reply(rows: QuerySet[Enrolment], channel_id: int) -> QuerySet[Enrolment]:
-    """Those who wrote to us on the channel since they were enrolled."""
-    lines = Line.objects.filter(
-        conversation__key=OuterRef("key"),
-        conversation__channel=channel_id,
-        conversation__last_at__gt=OuterRef("created_at"),
-        kind=LineKind.INBOUND,
-        at__gt=OuterRef("created_at"),
-    )
-    return rows.filter(Exists(lines))
 
+def replied(sequence: Sequence, ids: Collection[int]) -> set[int]:
+    """Who of these gets no more steps for having written to us since the enrolment.
 
-def replied(sequence: Sequence, rows: QuerySet[Enrolment]) -> set[int]:
-    """Who of these gets no more steps for having replied, where a reply stops.
-
-    Whose reply was an opt-out is left to the gate, which shows it as one.
+    Nobody where a reply stops nothing. Whose reply was an opt-out is left to the gate,
+    which shows it as one.
     """
+    asked = {"channel": sequence.batch.channel_id, "ids": list(ids)}
+    return _stopped(sequence, _some_with_reply, asked)
+
+
+def _stopped(sequence: Sequence, asks: Prepared, asked: dict[str, Any]) -> set[int]:
     if not sequence.stop_on_reply:
         return set()
-    found = with_reply(rows, sequence.batch.channel_id).values_list("pk", "key")
-    keys = dict(found)
-    if not keys:
+    found = {pk: UUID(str(key)) for pk, key in asks.fetch_all(asked)}
+    if not found:
         return set()
     withheld = gate.suppressed(
         channel_id=sequence.batch.channel_id,
-        keys=set(keys.values()),
+        keys=set(found.values()),
         list_ids=sequence.batch.lists.values_list("id", flat=True),
     )
-    return {pk for pk, key in keys.items() if not isinstance(withheld.get(key), Entry)}
+    listed = {key for key, row in withheld.items() if isinstance(row, Entry)}
+    return {pk for pk, key in found.items() if key not in listed}
 
 
 def end_replied(sequence: Sequence) -> int:
     """End those who replied while a step was queued for them, which is taken back."""
-    sending = Enrolment.objects.filter(sequence=sequence, state=EnrolmentState.SENDING)
+    asked = {"channel": sequence.batch.channel_id, "sequence": sequence.pk}
     with transaction.atomic():
-        found = replied(sequence, sending)
+        found = _stopped(sequence, _sent_to_with_reply, asked)
         return end(withdraw(found), EndReason.REPLIED) if found else 0
 
 

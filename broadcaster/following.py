@@ -121,7 +121,7 @@ def _advance(sequence: Sequence, rows: Collection[_Put]) -> None:
     moves: list[dict[str, Any]] = []
     done: list[int] = []
     for put in rows:
-        step = track.after(put.step_id, had[put.enrolment_id])
+        step = track.after(put.step_id, had.get(put.enrolment_id, ()))
         if step is None:
             done.append(put.enrolment_id)
             continue

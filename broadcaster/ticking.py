@@ -1,12 +1,14 @@
 """Puts the steps that are due: each once, whoever ticks at the same time."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import groupby
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from broadcaster import enrolment_ends, tracks
@@ -14,7 +16,6 @@ from broadcaster.models import (
     EndReason,
     Enrolment,
     EnrolmentState,
-    EnrolmentStep,
     Sequence,
     Step,
     all_sequences,
@@ -24,15 +25,14 @@ from optout import content, outbox, wake
 from optout.compose import LINK_VARIABLE
 from optout.models import BatchState
 from optout.outbox import Recipient
-from optout.prepared import Prepared, among
+from optout.prepared import Prepared, among, moment
 from optout.stopping import stopping
 from teambox import contacts
 
-CHUNK = 1_000
+# SQLite has one writer, whom an opt-out must not wait for; PostgreSQL has many.
+CHUNK = 5_000 if connection.vendor == "postgresql" else 500
 # More than this wait for the sender anyway, and all of them are followed.
 MOST_IN_FLIGHT = 10_000
-
-Due = tuple[Enrolment, Step]
 
 
 def tick() -> int:
@@ -40,9 +40,13 @@ def tick() -> int:
 
     Each step is put once, whoever ticks at the same time or dies in between.
     """
-    waiting = _due(timezone.now()).filter(sequence=OuterRef("pk"))
+    due = Enrolment.objects.filter(
+        sequence=OuterRef("pk"),
+        state=EnrolmentState.WAITING,
+        next_at__lte=timezone.now(),
+    )
     running = all_sequences().filter(
-        Exists(waiting), batch__state=BatchState.RUNNING, batch__channel__is_active=True
+        Exists(due), batch__state=BatchState.RUNNING, batch__channel__is_active=True
     )
     return sum(map(_tick_through, running))
 
@@ -52,10 +56,6 @@ def _tick_through(sequence: Sequence) -> int:
     while not stopping.is_set() and (chunk := _tick_chunk(sequence)):
         looked_at += chunk
     return looked_at
-
-
-def _due(now: datetime) -> QuerySet[Enrolment]:
-    return Enrolment.objects.filter(state=EnrolmentState.WAITING, next_at__lte=now)
 
 
 def _tick_chunk(sequence: Sequence) -> int:
@@ -68,106 +68,156 @@ def _tick_chunk(sequence: Sequence) -> int:
     return len(rows)
 
 
-def _claim(sequence: Sequence, now: datetime) -> list[Enrolment]:
+class _Row(NamedTuple):
+    """An enrolment in hand, its key and variables as the engine gives them."""
+
+    pk: int
+    key: Any
+    address: str
+    variables: str
+    step_id: int | None
+    since: datetime
+    hold_id: int | None
+
+
+_Due = tuple[_Row, Step]
+
+_CLAIM = """
+SELECT id, key, address, variables, step_id, since, hold_id
+FROM broadcaster_enrolment
+WHERE sequence_id = %(sequence)s AND state = 'waiting' AND next_at <= %(now)s
+ORDER BY next_at LIMIT %(limit)s {lock}
+"""
+_LOCK = {"postgresql": "FOR UPDATE SKIP LOCKED", "sqlite": ""}[connection.vendor]
+_claim_due = Prepared(_CLAIM.format(lock=_LOCK))
+
+
+def _claim(sequence: Sequence, now: datetime) -> list[_Row]:
     sending = Enrolment.objects.filter(sequence=sequence, state=EnrolmentState.SENDING)
     room = MOST_IN_FLIGHT - sending.count()
-    due = _due(now).filter(sequence=sequence).order_by("next_at")
-    locked = due.select_for_update(skip_locked=True, of=("self",))
-    return list(locked[: max(0, min(CHUNK, room))])
+    limit = max(0, min(CHUNK, room))
+    asked = {"sequence": sequence.pk, "now": now, "limit": limit}
+    return [_Row(*row) for row in _claim_due.fetch_all(asked)]
 
 
-def _decide(sequence: Sequence, rows: list[Enrolment], now: datetime) -> list[Due]:
+def _decide(sequence: Sequence, rows: list[_Row], now: datetime) -> list[_Due]:
     """Whose step goes out now; the others wait on, or have come to their end.
 
     The step and its time are as they are now, whatever they were when it was planned.
     """
     track = Track(sequence)
     had = tracks.had([row.pk for row in rows])
-    due: list[Due] = []
-    later: list[Enrolment] = []
+    due: list[_Due] = []
+    later: list[dict[str, Any]] = []
     done: list[int] = []
     for row in rows:
-        step = track.at(row.step_id, () if row.hold_id else had[row.pk])
+        step = track.at(row.step_id, () if row.hold_id else had.get(row.pk, ()))
         if step is None:
             done.append(row.pk)
             continue
-        row.next_at = track.due_at(step, row.since, row.address)
-        if row.next_at <= now:
+        next_at = track.due_at(step, moment(row.since), row.address)
+        if next_at <= now:
             due.append((row, step))
         else:
-            row.step = step
-            later.append(row)
+            later.append({"id": row.pk, "step": step.pk, "next_at": next_at})
     enrolment_ends.end(done, EndReason.COMPLETED)
-    _wait_on(later)
+    _WAIT_ON.run_many(later)
     return _without_replied(sequence, due)
 
 
-_WAIT = Prepared("""
+_WAIT_ON = Prepared("""
 UPDATE broadcaster_enrolment SET step_id = %(step)s, next_at = %(next_at)s
 WHERE id = %(id)s
 """)
 
 
-def _wait_on(rows: Iterable[Enrolment]) -> None:
-    _WAIT.run_many(
-        [{"id": r.pk, "step": r.step_id, "next_at": r.next_at} for r in rows]
-    )
-
-
-def _without_replied(sequence: Sequence, due: list[Due]) -> list[Due]:
-    rows = Enrolment.objects.filter(pk__in=[row.pk for row, _ in due])
-    replied = enrolment_ends.replied(sequence, rows) if due else set()
-    if replied:
-        enrolment_ends.end(replied, EndReason.REPLIED)
+def _without_replied(sequence: Sequence, due: list[_Due]) -> list[_Due]:
+    replied = enrolment_ends.replied(sequence, [row.pk for row, _ in due])
+    if not replied:
+        return due
+    enrolment_ends.end(replied, EndReason.REPLIED)
     return [(row, step) for row, step in due if row.pk not in replied]
 
 
 # Putting
 
 
-def _put(sequence: Sequence, due: list[Due]) -> None:
+def _put(sequence: Sequence, due: list[_Due]) -> None:
     """The rows of the steps, a message for each under its id, and who is sent to."""
     if not due:
         return
+    ids = _put_steps(due)
     values = _values(due)
-    steps = EnrolmentStep.objects.bulk_create(_step_rows(due))
     people = [
         Recipient(
-            row.key,
+            key,
             row.address,
-            values.get(row.key, {}),
-            dedupe=put.pk,
+            values.get(key, {}),
+            dedupe=ids[row.pk],
             content_id=step.content_id,
         )
-        for (row, step), put in zip(due, steps, strict=True)
+        for row, step in due
+        for key in [_uuid(row.key)]
     ]
     outbox.put_many(sequence.batch, due[0][1].content, people)
     _mark_sending(due)
     wake.hint(wake.SEND_OUTBOX)
 
 
-def _step_rows(due: list[Due]) -> list[EnrolmentStep]:
-    """A step that was held back and dismissed is put under its next number."""
-    again = tracks.had([row.pk for row, _ in due if row.hold_id])
-    return [
-        EnrolmentStep(
-            enrolment=row, step=step, number=again.get(row.pk, {}).get(step.pk, 0)
-        )
-        for row, step in due
-    ]
+def _uuid(key: Any) -> UUID:
+    return key if isinstance(key, UUID) else UUID(key)
 
 
-def _values(due: list[Due]) -> dict[UUID, dict[str, str]]:
+_EACH = {
+    "postgresql": """
+        SELECT * FROM unnest(%(enrolments)s::bigint[], %(steps)s::bigint[],
+                             %(numbers)s::smallint[]) AS each (enrolment, step, number)
+    """,
+    "sqlite": """
+        SELECT e.value AS enrolment, s.value AS step, n.value AS number
+        FROM json_each(%(enrolments)s) e
+        JOIN json_each(%(steps)s) s ON s.key = e.key
+        JOIN json_each(%(numbers)s) n ON n.key = e.key
+    """,
+}[connection.vendor]
+_PUT_STEPS = """
+INSERT INTO broadcaster_enrolmentstep (enrolment_id, step_id, number, created_at)
+SELECT enrolment, step, number, %(now)s FROM ({each}) AS put
+RETURNING enrolment_id, id
+"""
+_put_each_step = Prepared(_PUT_STEPS.format(each=_EACH))
+
+
+def _put_steps(due: list[_Due]) -> dict[int, int]:
+    """Note each step as put; the ids of the rows, by enrolment.
+
+    A step that was held back and dismissed is put under its next number.
+    """
+    held = [row.pk for row, _ in due if row.hold_id]
+    again: Mapping[int, Mapping[int, int]] = tracks.had(held)
+    rows = {
+        "enrolments": [row.pk for row, _ in due],
+        "steps": [step.pk for _, step in due],
+        "numbers": [
+            again[row.pk][step.pk] if row.pk in again else 0 for row, step in due
+        ],
+        "now": timezone.now(),
+    }
+    return dict(_put_each_step.fetch_all(rows))
+
+
+def _values(due: list[_Due]) -> dict[UUID, dict[str, str]]:
     """What the variables stand for: the enrolment's own, then the contact's."""
-    used = {step.pk: _variables(step) for _, step in due}
+    used = {step.pk: _variables(step) for step in {step for _, step in due}}
     if not any(used.values()):
         return {}
-    known = contacts.of_addresses(row.key for row, _ in due)
+    known = contacts.of_addresses(_uuid(row.key) for row, _ in due)
     return {
-        row.key: content.used_values(
-            used[step.pk], contacts.values(known.get(row.key)) | row.variables
+        key: content.used_values(
+            used[step.pk], contacts.values(known.get(key)) | json.loads(row.variables)
         )
         for row, step in due
+        for key in [_uuid(row.key)]
     }
 
 
@@ -177,19 +227,19 @@ def _variables(step: Step) -> list[str]:
     return [name for name in names if name != LINK_VARIABLE]
 
 
-_MARK = """
+_MARK_SENDING = """
 UPDATE broadcaster_enrolment
 SET state = 'sending', step_id = %(step)s, next_at = NULL, hold_id = NULL
 WHERE id {among_ids}
 """
-_mark = Prepared(_MARK.format(among_ids=among("ids")))
+_mark = Prepared(_MARK_SENDING.format(among_ids=among("ids")))
 
 
-def _mark_sending(due: list[Due]) -> None:
+def _mark_sending(due: Iterable[_Due]) -> None:
     by_step = sorted(due, key=_step_id)
     for step_id, group in groupby(by_step, key=_step_id):
         _mark.run({"step": step_id, "ids": [row.pk for row, _ in group]})
 
 
-def _step_id(due: Due) -> int:
+def _step_id(due: _Due) -> int:
     return due[1].pk

@@ -1,12 +1,13 @@
 """Which step comes next for somebody, and when."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Container
 from datetime import datetime
 
 from broadcaster import step_timing
-from broadcaster.models import EnrolmentStep, Sequence, Step, live_steps
+from broadcaster.models import Sequence, Step, live_steps
 from broadcaster.steps import timing_of
+from optout.prepared import Prepared, among
 
 
 class Track:
@@ -46,11 +47,16 @@ class Track:
         return step_timing.due_at(self._timings[step.pk], since, address)
 
 
-def had(enrolment_ids: Collection[int]) -> dict[int, dict[int, int]]:
-    """By enrolment: the steps that were put, and how often each."""
-    found: dict[int, dict[int, int]] = defaultdict(dict)
-    rows = EnrolmentStep.objects.filter(enrolment__in=enrolment_ids)
-    for enrolment_id, step_id in rows.values_list("enrolment_id", "step_id"):
-        counted = found[enrolment_id]
-        counted[step_id] = counted.get(step_id, 0) + 1
-    return found
+_HAD = """
+SELECT enrolment_id, step_id FROM broadcaster_enrolmentstep
+WHERE enrolment_id {among_ids}
+"""
+_had = Prepared(_HAD.format(among_ids=among("ids")))
+
+
+def had(enrolment_ids: Collection[int]) -> dict[int, Counter[int]]:
+    """By enrolment: the steps that were put, and how often; none is left out."""
+    found: dict[int, Counter[int]] = defaultdict(Counter)
+    for enrolment_id, step_id in _had.fetch_all({"ids": list(enrolment_ids)}):
+        found[enrolment_id][step_id] += 1
+    return dict(found)
