@@ -119,6 +119,8 @@ POINTS: Mapping[str, Point] = {
     "before_event_is_committed": Statement(r"INSERT INTO \S*teambox_inboundevent"),
     "before_event_is_handled": Before("teambox.keyword_requests:handle"),
     "after_event_is_handled": After("teambox.keyword_requests:handle"),
+    # A tick of a sequence
+    "inside_a_tick": Statement(r"INSERT INTO \S*broadcaster_enrolmentstep"),
     # An audience, and a list that is deleted
     "inside_a_chunk": After("optout.outbox:put_many"),
     "between_chunks": After("broadcaster.preparing:_put_chunk"),

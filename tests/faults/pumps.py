@@ -4,12 +4,19 @@ import os
 import time
 from pathlib import Path
 
-from broadcaster.tasks import prepare_broadcasts
+from broadcaster.tasks import advance_sequences, prepare_broadcasts
 from optout.tasks import deliver_webhooks, send_outbox, sweep
 from teambox.tasks import handle_inbound
 from tests.faults import program
 
-TASKS = (prepare_broadcasts, handle_inbound, send_outbox, deliver_webhooks, sweep)
+TASKS = (
+    prepare_broadcasts,
+    advance_sequences,
+    handle_inbound,
+    send_outbox,
+    deliver_webhooks,
+    sweep,
+)
 
 
 def work() -> None:

@@ -29,6 +29,7 @@ from tests.faults import program
 from tests.faults.conftest import WebProcess, Yard, queue_messages
 from tests.faults.knobs import SHORT_LEASES
 from tests.invariants import assert_invariants_hold
+from tests.sequencing import AT_ONCE, enrol, make_sequence
 from tests.servers import Receiver
 from tests.waiting import wait_until
 
@@ -183,6 +184,23 @@ def test_a_stop_whose_web_process_died_has_one_effect_once_the_provider_repeats_
     assert answer is not None and answer.status_code in (200, 202)
     assert live_entries().get().list == default_list()
     assert InboundEvent.objects.get().state == EventState.DONE
+
+
+# A tick of a sequence
+
+
+@pytest.mark.parametrize("point", ["inside_a_tick", "inside_a_chunk"])
+def test_a_tick_whose_worker_died_is_undone_and_each_step_leaves_once(
+    yard: Yard, channel: Channel, point: str
+) -> None:
+    row = make_sequence(channel, AT_ONCE)
+    for number in range(PEOPLE):
+        enrol(row, program.phone(number))
+    yard.crash_at(point, PUMPS)
+    assert not OutgoingMessage.objects.exists()
+    yard.start_pumps()
+    wait_until(lambda: row.enrolments.filter(end_reason="completed").count() == PEOPLE)
+    yard.assert_each_left_once(PEOPLE)
 
 
 # An audience, and a list that is deleted

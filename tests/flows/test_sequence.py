@@ -23,7 +23,7 @@ from optout.models import (
     default_list,
     live_entries,
 )
-from tests.factories import ASHA, RAHUL, make_channel, make_list, opt_out
+from tests.factories import ASHA, RAHUL, drain, make_channel, make_list, opt_out
 from tests.flows.scripted_provider import REFUSE, ScriptedProvider
 from tests.invariants import assert_invariants_hold
 from tests.sequencing import (
@@ -177,7 +177,7 @@ def test_who_replies_while_the_sequence_is_paused_gets_nothing_more(sms, clock):
     clock.shift(HOUR)
     say(sms, "Tell me more")
     sequences.resume(row, actor=NOBODY)
-    pass_days(clock, 2)
+    drain()
     assert said_to(ASHA) == []
     assert ended(asha)[1] == EndReason.REPLIED
 
