@@ -1,4 +1,4 @@
-"""A message as its first recipient would read it."""
+"""A message as one of its recipients would read it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from broadcaster import audiences, broadcasts, sources
 from broadcaster.broadcasts import Words
 from broadcaster.models import Broadcast
+from broadcaster.samples import Sample
 from optout import compose, content, csv_tables, links
 from optout.compose import LINK_VARIABLE
 from optout.models import Content
@@ -24,19 +25,25 @@ class Preview:
 
 
 def preview(
-    broadcast: Broadcast, words: Words, *, seen: Callable[[str], str] = str
+    broadcast: Broadcast,
+    words: Words,
+    *,
+    sample: Sample | None = None,
+    seen: Callable[[str], str] = str,
 ) -> Preview:
-    """The words with the first row's values, or with fallbacks before there is one.
+    """The words with a recipient's values: the sample's, else the first one's.
 
-    `seen` makes of a value what the reader may see of it.
+    Before there is a recipient the fallbacks stand. `seen` makes of a value what the
+    reader may see of it.
     """
-    row = {name: seen(value) for name, value in first_row(broadcast).items()}
+    values = sample.to.variables if sample else first_row(broadcast)
+    row = {name: seen(value) for name, value in values.items()}
     link = links.url(links.DEAD_TOKEN)
     draft = Content(subject=words.subject, text=words.text, html=words.html)
     shown = content.render(draft, row | {LINK_VARIABLE: link})
     places_link = LINK_VARIABLE in content.variables(words.text, words.html)
     return Preview(
-        address=_address(broadcast, row),
+        address=seen(sample.to.address) if sample else _address(broadcast, row),
         subject=shown.subject,
         text=shown.text or compose.text_of(shown.html),
         html=shown.html,

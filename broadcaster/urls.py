@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from broadcaster.views import audience, comparison, reports, wizard
+from broadcaster.views import audience, comparison, messages, reports, wizard
 
 _ONE = "broadcaster/<int:pk>"
 
@@ -11,8 +11,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("broadcaster/compare/", comparison.compare, name="broadcasts-compare"),
     path("broadcaster/new/", wizard.new, name="broadcast-new"),
     path(f"{_ONE}/name/", wizard.name, name="broadcast-name"),
-    path(f"{_ONE}/message/", wizard.message, name="broadcast-message"),
-    path(f"{_ONE}/preview/", wizard.preview, name="broadcast-preview"),
+    path(f"{_ONE}/message/", messages.message, name="broadcast-message"),
+    path(f"{_ONE}/preview/", messages.preview, name="broadcast-preview"),
+    path(f"{_ONE}/test/", messages.send_test, name="broadcast-test"),
+    path(
+        f"{_ONE}/tests/<int:message_pk>/",
+        messages.test_state,
+        name="broadcast-test-state",
+    ),
     path(f"{_ONE}/recipients/", audience.recipients, name="broadcast-recipients"),
     path(f"{_ONE}/contacts/", audience.contacts, name="broadcast-contacts"),
     path(f"{_ONE}/earlier/", audience.earlier, name="broadcast-earlier"),
@@ -22,7 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_ONE}/lists/", wizard.lists, name="broadcast-lists"),
     path(f"{_ONE}/add-list/", reports.add_list, name="broadcast-add-list"),
     path(f"{_ONE}/review/", wizard.review, name="broadcast-review"),
-    path(f"{_ONE}/mail/", reports.mail, name="broadcast-mail"),
+    path(f"{_ONE}/mail/", messages.mail, name="broadcast-mail"),
     path(f"{_ONE}/prepare/", reports.prepare, name="broadcast-prepare"),
     path(f"{_ONE}/launch/", wizard.launch, name="broadcast-launch"),
     path(f"{_ONE}/report/", reports.report, name="broadcast-report"),

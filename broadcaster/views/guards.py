@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial, wraps
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
@@ -13,6 +14,7 @@ from broadcaster import previews
 from broadcaster.broadcasts import BroadcastError, Words
 from broadcaster.models import Broadcast, all_broadcasts
 from broadcaster.previews import Preview
+from broadcaster.samples import Sample
 from optout import access
 from optout.views.dialogs import PageRequest
 
@@ -23,7 +25,7 @@ EXPORT = "broadcaster.export_broadcast"
 SEND = "optout.send_messages"
 
 Page = Callable[..., HttpResponseBase]
-OfBroadcast = Callable[[PageRequest, Broadcast], HttpResponseBase]
+OfBroadcast = Callable[..., HttpResponseBase]
 
 
 def allowed(*permissions: str) -> Callable[[Page], Page]:
@@ -43,8 +45,8 @@ def of_broadcast(*permissions: str) -> Callable[[OfBroadcast], Page]:
     def decorate(page: OfBroadcast) -> Page:
         @allowed(*permissions)
         @wraps(page)
-        def found(request: PageRequest, pk: int) -> HttpResponseBase:
-            return page(request, get_object_or_404(all_broadcasts(), pk=pk))
+        def found(request: PageRequest, pk: int, **more: Any) -> HttpResponseBase:
+            return page(request, get_object_or_404(all_broadcasts(), pk=pk), **more)
 
         return found
 
@@ -56,10 +58,12 @@ def of_draft(page: OfBroadcast) -> Page:
 
     @of_broadcast(VIEW, CHANGE)
     @wraps(page)
-    def editable(request: PageRequest, broadcast: Broadcast) -> HttpResponseBase:
+    def editable(
+        request: PageRequest, broadcast: Broadcast, **more: Any
+    ) -> HttpResponseBase:
         if not broadcast.is_editable:
             return redirect("broadcast-report", broadcast.pk)
-        return page(request, broadcast)
+        return page(request, broadcast, **more)
 
     return editable
 
@@ -88,7 +92,12 @@ def page_of(broadcast: Broadcast) -> str:
     return "broadcast-review" if broadcast.is_editable else "broadcast-report"
 
 
-def preview(request: PageRequest, broadcast: Broadcast, words: Words) -> Preview:
-    """The words for the first recipient, as the user of this request may see them."""
+def preview(
+    request: PageRequest,
+    broadcast: Broadcast,
+    words: Words,
+    sample: Sample | None = None,
+) -> Preview:
+    """The words for a recipient, as the user of this request may see them."""
     seen = partial(access.seen_words, request)
-    return previews.preview(broadcast, words, seen=seen)
+    return previews.preview(broadcast, words, sample=sample, seen=seen)

@@ -34,11 +34,6 @@ _INDEX_FILTERS = ("status", "channel_id")
 _RECIPIENT_FILTERS = ("status", "list", "source", "error_code")
 ROWS = "rows"  # the ids of what is polled
 LIVE, RECIPIENTS = "live", "recipients"
-# A mail's own styles and pictures, nothing that runs, and only inside our pages.
-MAIL_POLICY = (
-    "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; "
-    "img-src https: data:; frame-ancestors 'self'"
-)
 
 
 @allowed(guards.VIEW)
@@ -175,17 +170,6 @@ def _csv(lines: Any, file_name: str) -> StreamingHttpResponse:
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
     )
-
-
-@of_broadcast(guards.VIEW)
-def mail(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
-    """The HTML of the mail for the first recipient, for a frame of our pages."""
-    shown = guards.preview(request, broadcast, previews.saved(broadcast))
-    headers = {
-        "Content-Security-Policy": MAIL_POLICY,
-        "X-Frame-Options": "SAMEORIGIN",
-    }
-    return HttpResponse(shown.html, headers=headers)
 
 
 @act(guards.CHANGE)

@@ -5,15 +5,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
 
 from broadcaster import broadcasts, preparing, previews, readiness, reports
-from broadcaster.broadcasts import BroadcastError, Words
+from broadcaster.broadcasts import BroadcastError
 from broadcaster.forms import (
     LaunchForm,
     ListsForm,
     NameForm,
-    message_form,
 )
 from broadcaster.models import Broadcast, Stage
 from broadcaster.views import guards
@@ -41,6 +39,7 @@ def show_step(
 ) -> HttpResponse:
     """A step's page; 422 when a form in it was refused."""
     refused = any(getattr(value, "errors", None) for value in context.values())
+    refused = refused or bool(context.get("not_found"))
     wrong = readiness.problems(broadcast) if broadcast else []
     context |= {
         "broadcast": broadcast,
@@ -72,55 +71,6 @@ def name(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
         broadcasts.rename(broadcast, **form.cleaned_data)
         return redirect("broadcast-message", broadcast.pk)
     return show_step(request, broadcast, "name", form=form)
-
-
-@of_draft
-def message(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
-    """Write the message; `add_way_out` adds the sentence that tells how to opt out."""
-    form = message_form(broadcast, posted(request))
-    if form.is_valid():
-        words = Words(**form.cleaned_data)
-        if "add_way_out" in request.POST:
-            text = f"{words.text.rstrip()}\n{readiness.WAY_OUT}".lstrip()
-            broadcasts.write(broadcast, Words(text=text))
-            return redirect("broadcast-message", broadcast.pk)
-        broadcasts.write(broadcast, words)
-        return redirect("broadcast-recipients", broadcast.pk)
-    shown = previews.saved(broadcast)
-    return show_step(
-        request, broadcast, "message", form=form, **_preview(request, broadcast, shown)
-    )
-
-
-@require_POST
-@of_draft
-def preview(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
-    """The preview of what is being typed; nothing is saved."""
-    form = message_form(broadcast, request.POST)
-    words = Words(**form.cleaned_data) if form.is_valid() else Words()
-    context = {"broadcast": broadcast, **_preview(request, broadcast, words)}
-    return render(request, "broadcaster/message.html#preview", context)
-
-
-def _preview(
-    request: PageRequest, broadcast: Broadcast, words: Words
-) -> dict[str, Any]:
-    draft = Broadcast(
-        batch=broadcast.batch,
-        columns=broadcast.columns,
-        audience_kind=broadcast.audience_kind,
-        audience=broadcast.audience,
-    )
-    knows = readiness.has_audience(broadcast)
-    draft.subject, draft.text, draft.html = words.subject, words.text, words.html
-    needs_hint = not broadcast.is_email and bool(words.text.strip())
-    return {
-        "preview": guards.preview(request, broadcast, words),
-        "variables": readiness.known_variables(broadcast) if knows else [],
-        "unknown": readiness.unknown_variables(draft) if knows else [],
-        "lacks_way_out": needs_hint and not readiness.names_a_way_out(words.text),
-        "way_out": readiness.WAY_OUT,
-    }
 
 
 @of_draft
