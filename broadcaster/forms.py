@@ -5,7 +5,6 @@ from typing import Any, cast
 
 from django import forms
 from django.core.validators import MaxLengthValidator
-from django.utils import timezone
 
 from broadcaster.audiences import Role
 from broadcaster.models import Broadcast
@@ -160,22 +159,3 @@ class ListsForm(forms.Form):
         """The reason for leaving out the default list; None keeps it in."""
         wanted = self.cleaned_data.get("skip_default")
         return self.cleaned_data.get("skip_reason", "") if wanted else None
-
-
-class LaunchForm(forms.Form):
-    """Now, or at a time."""
-
-    scheduled_at = forms.DateTimeField(
-        label="Begin at",
-        required=False,
-        widget=forms.DateTimeInput(
-            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
-        ),
-    )
-
-    def clean_scheduled_at(self) -> Any:
-        """Refuse a time that has passed."""
-        at = self.cleaned_data["scheduled_at"]
-        if at is not None and at < timezone.now():
-            raise forms.ValidationError("This time has passed.")
-        return at

@@ -54,6 +54,11 @@ class Review:
         """Rows that lead to nobody, or to somebody who opted out elsewhere."""
         return self.invalid + self.marked
 
+    @property
+    def opted_out(self) -> int:
+        """Those on a selected list; who is under review alone is not among them."""
+        return self.withheld - self.under_review
+
 
 def review(broadcast: Broadcast) -> Review:
     """Exact counts of a prepared draft. Raises GateClosed as the launch would."""

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from broadcaster.views import audience, comparison, messages, reports, wizard
+from broadcaster.views import audience, comparison, messages, reports, sending, wizard
 
 _ONE = "broadcaster/<int:pk>"
 
@@ -27,12 +27,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_ONE}/left-out/", reports.left, name="broadcast-left-out"),
     path(f"{_ONE}/lists/", wizard.lists, name="broadcast-lists"),
     path(f"{_ONE}/add-list/", reports.add_list, name="broadcast-add-list"),
-    path(f"{_ONE}/review/", wizard.review, name="broadcast-review"),
+    path(f"{_ONE}/review/", sending.review, name="broadcast-review"),
     path(f"{_ONE}/mail/", messages.mail, name="broadcast-mail"),
     path(f"{_ONE}/prepare/", reports.prepare, name="broadcast-prepare"),
-    path(f"{_ONE}/launch/", wizard.launch, name="broadcast-launch"),
+    path(f"{_ONE}/launch/", sending.launch, name="broadcast-launch"),
     path(f"{_ONE}/report/", reports.report, name="broadcast-report"),
     path(f"{_ONE}/report/export/", reports.export, name="broadcast-export"),
+    path(f"{_ONE}/pace/", sending.pace, name="broadcast-pace"),
+    path(f"{_ONE}/duplicate/", sending.duplicate, name="broadcast-duplicate"),
     path(f"{_ONE}/pause/", reports.pause, name="broadcast-pause"),
     path(f"{_ONE}/resume/", reports.resume, name="broadcast-resume"),
     path(f"{_ONE}/cancel/", reports.cancel, name="broadcast-cancel"),

@@ -2,18 +2,16 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from broadcaster import broadcasts, preparing, previews, readiness, reports
+from broadcaster import broadcasts, preparing, readiness
 from broadcaster.broadcasts import BroadcastError
 from broadcaster.forms import (
-    LaunchForm,
     ListsForm,
     NameForm,
 )
-from broadcaster.models import Broadcast, Stage
+from broadcaster.models import Broadcast
 from broadcaster.views import guards
 from broadcaster.views.guards import allowed, of_draft
 from optout.actors import actor_of
@@ -21,7 +19,6 @@ from optout.models import default_list, live_lists
 from optout.selection import SelectionError
 from optout.views.dialogs import PageRequest, posted
 
-PROGRESS = "progress"  # the id of what is polled while recipients are read
 STEPS = {
     "name": "Name and channel",
     "message": "Message",
@@ -120,47 +117,4 @@ def _on_to_review(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
     """Prepare on the way if nothing is missing; the review page says what is."""
     if not readiness.problems(broadcast):
         preparing.prepare(broadcast)
-    return redirect("broadcast-review", broadcast.pk)
-
-
-@of_draft
-def review(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
-    """What the launch would do; while it is being prepared, how far that is."""
-    if request.htmx.target == PROGRESS and broadcast.stage == Stage.PREPARING:
-        context = {"broadcast": broadcast}
-        return render(request, "broadcaster/review.html#preparing", context)
-    return _show_review(request, broadcast, LaunchForm())
-
-
-def _show_review(
-    request: PageRequest, broadcast: Broadcast, form: LaunchForm
-) -> HttpResponse:
-    is_ready = broadcast.stage == Stage.READY
-    response = show_step(
-        request,
-        broadcast,
-        "review",
-        form=form,
-        review=reports.review(broadcast) if is_ready else None,
-        lists=list(broadcast.batch.lists.all()),
-        preview=guards.preview(request, broadcast, previews.saved(broadcast)),
-    )
-    if (
-        request.htmx.target == PROGRESS
-    ):  # the polled progress has ended: show the whole page
-        response["HX-Refresh"] = "true"
-    return response
-
-
-@guards.act(guards.SEND)
-def launch(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
-    """Send now or at a time; a second click changes nothing."""
-    form = LaunchForm(request.POST)
-    if broadcast.is_editable:
-        if not form.is_valid():
-            return _show_review(request, broadcast, form)
-        broadcasts.schedule(broadcast, form.cleaned_data["scheduled_at"])
-    if preparing.launch(broadcast, actor=actor_of(request.user)):
-        return redirect("broadcast-report", broadcast.pk)
-    messages.info(request, "It will be sent as soon as the recipients are read.")
     return redirect("broadcast-review", broadcast.pk)

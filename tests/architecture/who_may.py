@@ -55,7 +55,7 @@ _PAGES = {
         broadcast-pause broadcast-prepare broadcast-preview broadcast-recipients
         broadcast-resume broadcast-review contacts-import contacts-tag
         broadcast-contacts broadcast-earlier
-        broadcast-test broadcast-test-state
+        broadcast-duplicate broadcast-pace broadcast-test broadcast-test-state
         segment-delete segment-rename segment-save smart-reply-action
         smart-reply-action-delete smart-reply-action-move smart-reply-action-new
         smart-reply-category smart-reply-category-delete
