@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 
 class Text(serializers.CharField):
@@ -42,7 +43,21 @@ class Flag(serializers.BooleanField):
 
 
 class Input(serializers.Serializer[Any]):
-    """A JSON object of known names: one that is not known, or set by us, is refused."""
+    """A JSON object of known names: one that is not known, or set by us, is refused.
+
+    Inside another it is given whole, also where that one may be given in part.
+    """
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """As the framework does, but for an object inside a PATCH."""
+        if self.root is self or not getattr(self.root, "partial", False):
+            return super().run_validation(data)
+        is_empty, found = self.validate_empty_values(data)
+        if is_empty:
+            return found
+        whole = type(self)(data=data, context=self.context)
+        whole.is_valid(raise_exception=True)
+        return whole.validated_data
 
     def to_internal_value(self, data: Any) -> Any:
         """As the framework does, after a look at the names."""
