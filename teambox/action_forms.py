@@ -93,8 +93,18 @@ class _ChannelForm(SendingForm):
         found = Channel.objects.in_bulk(
             [one for row in many if (one := row["channel"])]
         )
-        names = [_named(found, row["channel"]) for row in many]
-        return [a + b for a, b in zip(super().told(many), names, strict=True)]
+        channels = [_named(found, row["channel"]) for row in many]
+        return [
+            f"“{_shortened(cls.words(row))}”{channel} · Opt-out lists: {lists}"
+            for row, channel, lists in zip(
+                many, channels, super().told(many), strict=True
+            )
+        ]
+
+    @classmethod
+    def words(cls, settings: Mapping[str, Any]) -> str:
+        """What it is told by."""
+        raise NotImplementedError
 
 
 def _named(channels: Mapping[int, Channel], pk: int | None) -> str:
@@ -139,9 +149,9 @@ class SendMessageForm(_ChannelForm):
         return _of_contacts(self.cleaned_data["text"])
 
     @classmethod
-    def in_words(cls, settings: Mapping[str, Any], lists: str) -> str:
-        """The beginning of the text, and the lists."""
-        return f"“{_shortened(settings['text'])}”, gated by {lists}"
+    def words(cls, settings: Mapping[str, Any]) -> str:
+        """Its text."""
+        return str(settings["text"])
 
 
 class SendEmailForm(_ChannelForm):
@@ -192,6 +202,6 @@ class SendEmailForm(_ChannelForm):
         return html
 
     @classmethod
-    def in_words(cls, settings: Mapping[str, Any], lists: str) -> str:
-        """The subject, and the lists."""
-        return f"“{_shortened(settings['subject'])}”, gated by {lists}"
+    def words(cls, settings: Mapping[str, Any]) -> str:
+        """Its subject."""
+        return str(settings["subject"])

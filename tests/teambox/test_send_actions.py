@@ -225,8 +225,8 @@ def test_a_question_tells_what_it_sends(browser: Client, mailbox: Channel) -> No
     row = make_reply(ASK, actions=(sending(), mailing(mailbox)))
     shown = text_of(browser.get(f"/smart-replies/{row.pk}/"))
     lists = default_list().name
-    assert f"“Our catalogue, {{{{name|friend}}}}”, gated by {lists}" in shown
-    assert f"“Hi {{{{name|you}}}}”, gated by {lists} on Sandbox 901" in shown
+    assert f"“Our catalogue, {{{{name|friend}}}}” · Opt-out lists: {lists}" in shown
+    assert f"“Hi {{{{name|you}}}}” on Sandbox 901 · Opt-out lists: {lists}" in shown
 
 
 def test_an_unknown_variable_is_told_at_its_field(browser: Client) -> None:
