@@ -273,6 +273,7 @@ SPECTACULAR_SETTINGS = {
         "OptOutState": "optout.api.serializers.entries.STATES",
         "DeliveryState": "optout.models.DeliveryState",
         "Status": "broadcaster.api.serializers.STATUSES",
+        "SequenceState": "broadcaster.api.sequence_serializers.STATES",
         "ConversationState": "teambox.models.ConversationState",
         "ReviewState": "optout.models.HoldState",
     },

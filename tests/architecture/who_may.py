@@ -103,6 +103,7 @@ _API = {
     """,
     WRITERS: """
         PATCH api-contact
+        POST api-sequence-unenrol
         POST api-contact-notes
         POST api-contacts
     """,
@@ -121,6 +122,11 @@ _API = {
         POST api-entry-bulk
         POST api-entry-bulk-removal
         GET api-recipients
+        GET api-enrolments
+        GET api-sequence
+        GET api-sequence-report
+        GET api-sequences
+        GET api-steps
     """,
     AGENTS: """
         POST api-conversation-assign
@@ -131,6 +137,16 @@ _API = {
         POST api-conversations
     """,
     SENDERS: """
+        POST api-enrolments
+        PATCH api-sequence
+        POST api-sequence-end
+        POST api-sequence-pause
+        POST api-sequence-resume
+        POST api-sequence-start
+        POST api-sequences
+        DELETE api-step
+        PATCH api-step
+        POST api-steps
         POST api-broadcast-cancel
         POST api-broadcast-launch
         POST api-broadcast-pause
