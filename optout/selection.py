@@ -31,7 +31,7 @@ def choose(
     A deleted list is replaced by the one that took its place. Raises SelectionError
     `lists_required`, `unknown_list`, `reason_required`.
     """
-    lists = _known(list_ids)
+    lists = known(list_ids)
     if skip_default is None:
         return list(dict.fromkeys([default_list(), *lists]))
     others = [row for row in lists if not row.is_default]
@@ -46,7 +46,8 @@ def choose(
     return others
 
 
-def _known(list_ids: Collection[int]) -> list[OptOutList]:
+def known(list_ids: Collection[int]) -> list[OptOutList]:
+    """The lists of these ids, or what took their place. Raises as `choose`."""
     if not list_ids:
         raise SelectionError("lists_required", "Select at least one opt-out list.")
     found = OptOutList.objects.in_bulk(list(list_ids))

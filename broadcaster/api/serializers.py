@@ -1,111 +1,22 @@
-"""What the API of this floor takes and answers."""
+"""What the API of broadcasts answers, and what its recipients are filtered by."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import (
+    extend_schema_field,
+)
 from rest_framework import serializers
 
-from broadcaster import reports
+from broadcaster import audience_words, reports
+from broadcaster.api.fields import (
+    HoursOutput,
+)
 from broadcaster.filters import RecipientFilter
-from broadcaster.models import STATUS_LABELS, Broadcast
+from broadcaster.models import STATUS_LABELS, AudienceKind, Broadcast
 from optout import attribution
-from optout.api.fields import Input, Text, Whole, limit
-from optout.api.serializers.entries import MAX_LISTS
-from optout.api.serializers.messages import MAX_HTML, MAX_MAIL_TEXT, SkipInput
-from optout.csv_files import MAX_CELL_CHARS, MAX_COLUMNS
-from optout.models import Channel, OutgoingMessage, active_channels
-
-MAX_RECIPIENTS = 10_000
-_ADDRESSES = ("number", "email")
+from optout.models import OutgoingMessage
 
 STATUSES = list(STATUS_LABELS.items())
-
-
-class RecipientField(serializers.Field[Any, Any, Any, Any]):
-    """One recipient: `number` or `email`, and any variables."""
-
-    default_error_messages = {
-        "object": "A recipient is an object with a number or an email.",
-        "names": f"At most {MAX_COLUMNS} names, each with at least one character.",
-        "value": "The value of “{name}” is a text or a number of at most "
-        f"{MAX_CELL_CHARS} characters.",
-    }
-
-    def to_internal_value(self, data: Any) -> dict[str, str]:
-        """Every value as text."""
-        if not isinstance(data, Mapping) or not any(map(data.get, _ADDRESSES)):
-            self.fail("object")
-        if len(data) > MAX_COLUMNS or not all(name.strip() for name in data):
-            self.fail("names")
-        return {name: self._text(name, value) for name, value in data.items()}
-
-    def _text(self, name: str, value: Any) -> str:
-        text = "" if value is None else str(value)
-        is_plain = value is None or isinstance(value, str | int | float)
-        if not is_plain or isinstance(value, bool) or len(text) > MAX_CELL_CHARS:
-            self.fail("value", name=name[:60])
-        return text
-
-    def to_representation(self, value: Any) -> Any:
-        """Recipients are never given back this way."""
-        return value
-
-
-extend_schema_field(
-    {
-        "type": "object",
-        "properties": {"number": {"type": "string"}, "email": {"type": "string"}},
-        "additionalProperties": {"oneOf": [{"type": "string"}, {"type": "number"}]},
-    }
-)(RecipientField)
-
-
-class BroadcastInput(Input):
-    """A draft; with recipients it is prepared at once, and launched by its own call."""
-
-    name = Text(max_length=limit(Broadcast, "name"))
-    channel_id = Whole()
-    text = Text(
-        max_length=MAX_MAIL_TEXT,
-        allow_blank=True,
-        default="",
-        trim_whitespace=False,
-        help_text="May hold {{name}} and {{name|fallback}}.",
-    )
-    subject = Text(max_length=limit(Broadcast, "subject"), allow_blank=True, default="")
-    html = Text(
-        max_length=MAX_HTML, allow_blank=True, default="", trim_whitespace=False
-    )
-    opt_out_lists = serializers.ListField(
-        child=Whole(), max_length=MAX_LISTS, default=list, help_text="At least one."
-    )
-    skip_default_list = SkipInput(allow_null=True, default=None)
-    unsubscribe_list = Whole(
-        allow_null=True,
-        default=None,
-        help_text="The selected list that an unsubscribe link adds to.",
-    )
-    recipients = serializers.ListField(
-        child=RecipientField(),
-        max_length=MAX_RECIPIENTS,
-        default=list,
-        help_text=f"At most {MAX_RECIPIENTS:,}; upload a CSV file for more.",
-    )
-    scheduled_at = serializers.DateTimeField(
-        allow_null=True,
-        default=None,
-        help_text="When sending begins after the launch; null for at once.",
-    )
-
-    def validate_channel_id(self, value: int) -> Channel:
-        """The channel, which has to be active."""
-        channel = active_channels().filter(pk=value).first()
-        if channel is None:
-            raise serializers.ValidationError(
-                "There is no such channel, or it is not active.", code="unknown_channel"
-            )
-        return channel
 
 
 class RowsOutput(serializers.Serializer[Broadcast]):
@@ -128,6 +39,8 @@ class BroadcastOutput(serializers.ModelSerializer[Broadcast]):
     unsubscribe_list = serializers.IntegerField(source="batch.unsubscribe_list_id")
     skip_default_reason = serializers.CharField(source="batch.skip_default_reason")
     rows = RowsOutput(source="*")
+    rate = serializers.IntegerField(source="batch.rate", allow_null=True)
+    hours = HoursOutput(source="batch.hours", allow_null=True)
 
     class Meta:
         model = Broadcast
@@ -145,6 +58,9 @@ class BroadcastOutput(serializers.ModelSerializer[Broadcast]):
             "rows",
             "error",
             "scheduled_at",
+            "zone",
+            "rate",
+            "hours",
             "created_at",
             "launched_at",
         ]
@@ -171,20 +87,67 @@ class CountsOutput(serializers.Serializer[Any]):
     cancelled = serializers.IntegerField()
 
 
+class AudienceOutput(serializers.Serializer[Broadcast]):
+    """Whom a broadcast goes to."""
+
+    kind = serializers.ChoiceField(source="audience_kind", choices=AudienceKind.choices)
+    description = serializers.SerializerMethodField(
+        help_text="In words; empty before it is chosen."
+    )
+
+    def get_description(self, broadcast: Broadcast) -> str:
+        """The file's name, or who is meant."""
+        return audience_words.of(broadcast).whom
+
+
+class ListShareOutput(serializers.Serializer[Any]):
+    """How many recipients a list withheld."""
+
+    list = serializers.IntegerField()
+    count = serializers.IntegerField()
+
+
+class AtLaunchOutput(serializers.Serializer[Any]):
+    """What the launch did, each recipient counted once."""
+
+    total = serializers.IntegerField()
+    to_send = serializers.IntegerField()
+    withheld = serializers.IntegerField()
+    under_review = serializers.IntegerField()
+    by_list = ListShareOutput(many=True)
+
+
 class OneBroadcastOutput(BroadcastOutput):
     """A broadcast with its counts."""
 
+    audience = AudienceOutput(source="*")
     counts = serializers.SerializerMethodField()
+    at_launch = serializers.SerializerMethodField()
     caused_opt_outs = serializers.SerializerMethodField()
 
     class Meta(BroadcastOutput.Meta):
-        fields = [*BroadcastOutput.Meta.fields, "counts", "caused_opt_outs"]
+        fields = [
+            *BroadcastOutput.Meta.fields,
+            "audience",
+            "counts",
+            "at_launch",
+            "caused_opt_outs",
+        ]
         read_only_fields = fields
 
     @extend_schema_field(CountsOutput)
     def get_counts(self, broadcast: Broadcast) -> Any:
         """Recipients by state, now."""
         return reports.progress(broadcast).counts
+
+    @extend_schema_field(AtLaunchOutput(allow_null=True))
+    def get_at_launch(self, broadcast: Broadcast) -> Any:
+        """The counts of the launch; null before it."""
+        kept = broadcast.at_launch
+        if not kept:
+            return None
+        shares = [{"list": int(pk), "count": n} for pk, n in kept["by_list"].items()]
+        return AtLaunchOutput({**kept, "by_list": shares}).data
 
     def get_caused_opt_outs(self, broadcast: Broadcast) -> int:
         """Recipients who opted out by its link, or by answering it."""

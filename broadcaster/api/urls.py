@@ -15,6 +15,11 @@ urlpatterns = [
     path(f"{_ONE}pause/", views.Pausing.as_view(), name="api-broadcast-pause"),
     path(f"{_ONE}resume/", views.Resuming.as_view(), name="api-broadcast-resume"),
     path(f"{_ONE}cancel/", views.Cancelling.as_view(), name="api-broadcast-cancel"),
+    path(
+        f"{_ONE}duplicate/",
+        views.Duplicating.as_view(),
+        name="api-broadcast-duplicate",
+    ),
     path("sequences/", sequences.SequenceCollection.as_view(), name="api-sequences"),
     path(_SEQUENCE, sequences.OneSequence.as_view(), name="api-sequence"),
     path(f"{_SEQUENCE}start/", sequences.Starting.as_view(), name="api-sequence-start"),

@@ -14,63 +14,69 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from broadcaster import audiences, broadcasts, preparing, readiness, recipients
+from broadcaster import (
+    broadcasts,
+    duplicates,
+    preparing,
+    recipients,
+)
+from broadcaster.api import broadcast_changes
+from broadcaster.api.base import SEND, Translating
+from broadcaster.api.broadcast_input import BroadcastInput
 from broadcaster.api.parsers import CsvParser
 from broadcaster.api.serializers import (
-    BroadcastInput,
     BroadcastOutput,
     OneBroadcastOutput,
     RecipientOutput,
     RecipientQuery,
     UploadInput,
 )
-from broadcaster.broadcasts import BroadcastError, Words
+from broadcaster.filters import BroadcastFilter
 from broadcaster.models import Broadcast, all_broadcasts
 from optout.actors import actor_of
-from optout.api.base import ApiView, CollectionView
+from optout.api.base import CollectionView
 from optout.api.filtering import KnownParameters
 from optout.api.idempotency import idempotent
 from optout.api.problems import Problem
-from optout.csv_files import BadFile
 from optout.models import BatchState, OutgoingMessage
 
-_OF_THE_STATE = {"not_a_draft", "not_prepared"}
 VIEW = "broadcaster.view_broadcast"
-SEND = "optout.send_messages"
+CHANGE = "broadcaster.change_broadcast"
 
 
-class Translating(ApiView):
-    """Tells this floor's refusals as problem documents."""
+class OfBroadcasts(Translating):
+    """A view of broadcasts."""
 
-    queryset = all_broadcasts()
-    serializer_class: type[BaseSerializer[Any]] = BroadcastOutput
+    queryset: QuerySet[Any] = all_broadcasts().select_related("batch__hours")
+    serializer_class: type[BaseSerializer[Any]] = OneBroadcastOutput
+    pointers = {
+        name: f"audience/{name}"
+        for name in ("tags", "segment", "query", "broadcast", "states")
+    }
 
-    def handle_exception(self, exc: Exception) -> Response:
-        """A refusal by the state of things is a conflict, else the input is wrong."""
-        match exc:
-            case BroadcastError():
-                status = 409 if exc.code in _OF_THE_STATE else 400
-                exc = Problem(status, exc.code, exc.message, pointer=exc.field)
-            case BadFile():
-                exc = Problem(400, exc.code, exc.message, pointer="recipients")
-        return super().handle_exception(exc)
-
-    def broadcast(self, pk: int) -> Broadcast:
+    def broadcast(self) -> Broadcast:
         """The broadcast of the URL; raises Http404."""
         found: Broadcast = self.get_object()
         return found
 
 
-class BroadcastCollection(Translating, CollectionView):
+class BroadcastCollection(OfBroadcasts, CollectionView):
     """Broadcasts, newest first."""
 
-    queryset = all_broadcasts().prefetch_related("batch__lists").order_by("-id")
+    queryset = (
+        all_broadcasts()
+        .select_related("batch__hours")
+        .prefetch_related("batch__lists")
+        .order_by("-id")
+    )
+    serializer_class = BroadcastOutput
+    filterset_class = BroadcastFilter
     permissions = {"GET": VIEW, "POST": "broadcaster.add_broadcast"}
 
     @extend_schema(request=BroadcastInput, responses={201: OneBroadcastOutput})
     @idempotent(atomic=True)
     def post(self, request: Request) -> Response:
-        """Make a draft, and prepare it if recipients are given. Nothing is sent.
+        """Make a draft, and prepare it if it has an audience. Nothing is sent.
 
         Without lists: 400 `lists_required`. The default list is added, unless
         `skip_default_list` gives a reason and the key's role may leave it out
@@ -78,76 +84,75 @@ class BroadcastCollection(Translating, CollectionView):
         """
         form = BroadcastInput(data=request.data)
         form.is_valid(raise_exception=True)
+        given = form.validated_data
         with transaction.atomic():
-            made = _make(request, form.validated_data)
-        _prepare(made)
+            made = broadcasts.create(
+                name=given["name"],
+                channel=given["channel_id"],
+                actor=actor_of(request.user),
+            )
+            broadcast_changes.write(request, made, given)
+        broadcast_changes.prepare(made)
         return Response(OneBroadcastOutput(made).data, status=201)
 
 
-def _make(request: Request, given: dict[str, Any]) -> Broadcast:
-    skip = _skip_reason(request, given["skip_default_list"])
-    made = broadcasts.create(
-        name=given["name"], channel=given["channel_id"], actor=actor_of(request.user)
-    )
-    broadcasts.set_lists(
-        made,
-        given["opt_out_lists"],
-        skip_default=skip,
-        unsubscribe_list_id=given["unsubscribe_list"],
-    )
-    broadcasts.write(
-        made, Words(text=given["text"], subject=given["subject"], html=given["html"])
-    )
-    broadcasts.schedule(made, given["scheduled_at"])
-    if given["recipients"]:
-        file = audiences.rows_file(given["recipients"])
-        broadcasts.set_recipients(made, file, file_name="API")
-    return made
-
-
-def _skip_reason(request: Request, asked: dict[str, str] | None) -> str | None:
-    if asked is None:
-        return None
-    if not request.user.has_perm("optout.send_past_default_list"):
-        raise Problem(
-            403,
-            "default_list_locked",
-            "Your role may not leave out the default list.",
-            pointer="skip_default_list",
-        )
-    return asked["reason"]
-
-
-def _prepare(broadcast: Broadcast) -> None:
-    """Read the recipients if nothing else is missing; the launch tells what is."""
-    if not readiness.problems(broadcast):
-        preparing.prepare(broadcast)
-
-
-class OneBroadcast(Translating):
+class OneBroadcast(OfBroadcasts):
     """One broadcast."""
 
-    serializer_class = OneBroadcastOutput
-    permissions = {"GET": VIEW}
+    permissions = {"GET": VIEW, "PATCH": CHANGE}
 
     def get(self, request: Request, pk: int) -> Response:
         """Its status, its counts, and how its recipients were read."""
-        return Response(OneBroadcastOutput(self.broadcast(pk)).data)
+        return Response(OneBroadcastOutput(self.broadcast()).data)
+
+    @extend_schema(request=BroadcastInput, responses=OneBroadcastOutput)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Change what is given of a draft, which is prepared anew where it has to be.
+
+        After the launch `opt_out_lists` may grow (409 `lists_only_grow`), `rate` and
+        `hours` may change until the end, and the rest stands: 409 `not_a_draft`.
+        """
+        broadcast = self.broadcast()
+        form = BroadcastInput(data=request.data, partial=True)
+        form.is_valid(raise_exception=True)
+        with transaction.atomic():
+            broadcast_changes.write(request, broadcast, form.validated_data)
+        broadcast_changes.prepare(broadcast)
+        return Response(OneBroadcastOutput(self.broadcast()).data)
 
 
-class Recipients(ListModelMixin, Translating):
+class Duplicating(OfBroadcasts):
+    """A copy."""
+
+    permissions = {"POST": "broadcaster.add_broadcast"}
+
+    @extend_schema(request=None, responses={201: OneBroadcastOutput})
+    @idempotent(atomic=True)
+    def post(self, request: Request, pk: int) -> Response:
+        """Make a draft like it, of any state: words, audience, lists and pace.
+
+        The schedule is not copied, nor a reason for leaving out the default list, which
+        is selected again.
+        """
+        actor = actor_of(request.user)
+        made = duplicates.duplicate(self.broadcast(), actor=actor)
+        return Response(OneBroadcastOutput(made).data, status=201)
+
+
+class Recipients(ListModelMixin, OfBroadcasts):
     """Recipients in the order of the file; the suppressed read `Optout Number`."""
 
+    queryset = OutgoingMessage.objects.none()
     serializer_class = RecipientOutput
     filter_backends = (KnownParameters,)
     filterset_class = RecipientQuery
     parser_classes = (CsvParser, MultiPartParser)
-    permissions = {"GET": VIEW, "POST": "broadcaster.change_broadcast"}
+    permissions = {"GET": VIEW, "POST": CHANGE}
 
     def get_queryset(self) -> QuerySet[Any]:
         """The recipients of the broadcast that the URL names."""
         if getattr(self, "swagger_fake_view", False):
-            return OutgoingMessage.objects.none()
+            return super().get_queryset()
         found = all_broadcasts().filter(pk=self.kwargs["pk"])
         return recipients.of(_one(found))
 
@@ -167,7 +172,7 @@ class Recipients(ListModelMixin, Translating):
         broadcast = _one(all_broadcasts().filter(pk=pk))
         file, name = _file(request)
         broadcasts.set_recipients(broadcast, file, file_name=name)
-        _prepare(broadcast)
+        broadcast_changes.prepare(broadcast)
         return Response(OneBroadcastOutput(broadcast).data, status=202)
 
 
@@ -188,7 +193,7 @@ def _file(request: Request) -> tuple[BinaryIO, str]:
     return given, "API"
 
 
-class Launching(Translating):
+class Launching(OfBroadcasts):
     """The launch."""
 
     permissions = {"POST": SEND}
@@ -199,12 +204,12 @@ class Launching(Translating):
 
         A repeat changes nothing. What is missing is told by its own code (400).
         """
-        broadcast = self.broadcast(pk)
+        broadcast = self.broadcast()
         preparing.launch(broadcast, actor=actor_of(request.user))
         return Response(OneBroadcastOutput(broadcast).data, status=202)
 
 
-class Moving(Translating):
+class Moving(OfBroadcasts):
     """Pause, resume, cancel: a repeat is the same, another state a conflict."""
 
     permissions = {"POST": SEND}
@@ -214,7 +219,7 @@ class Moving(Translating):
     @extend_schema(request=None, responses=OneBroadcastOutput)
     def post(self, request: Request, pk: int) -> Response:
         """Move it; 409 `wrong_state` where its state does not allow that."""
-        broadcast = self.broadcast(pk)
+        broadcast = self.broadcast()
         moved = type(self).move(broadcast)
         broadcast.refresh_from_db()
         if not moved and broadcast.batch.state != self.after:

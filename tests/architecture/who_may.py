@@ -137,6 +137,8 @@ _API = {
         POST api-conversations
     """,
     SENDERS: """
+        PATCH api-broadcast
+        POST api-broadcast-duplicate
         POST api-enrolments
         PATCH api-sequence
         POST api-sequence-end

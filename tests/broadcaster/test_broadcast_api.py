@@ -4,11 +4,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from broadcaster.models import Broadcast
+from optout import addresses
 from optout.access import Role
-from optout.models import SandboxMessage, default_list
+from optout.models import OutgoingBatch, SandboxMessage, default_list
+from teambox import contacts
+from teambox.models import Segment
 from tests.api_clients import client_of, problem
 from tests.broadcaster.conftest import numbers
-from tests.factories import drain, opt_out
+from tests.factories import ASHA, RAHUL, drain, make_list, opt_out
 
 pytestmark = pytest.mark.django_db
 PLACE = "/api/v1/broadcasts/"
@@ -181,3 +184,193 @@ def test_a_collection_of_twice_the_size_asks_the_database_as_often(
     program.get(PLACE)
     with django_assert_max_num_queries(6):
         assert len(program.get(PLACE).json()["results"]) == 3
+
+
+# Audiences
+
+
+def test_contacts_are_the_audience(program):
+    tagged = [contacts.make(name="Ana", addresses=[addresses.parse(ASHA)])]
+    contacts.tag(tagged, "VIP")
+    contacts.make(addresses=[addresses.parse(RAHUL)])
+    made = make(program, recipients=[], audience={"tags": ["vip"]})
+    assert (made["status"], made["counts"]["total"]) == ("ready", 1)
+    assert made["audience"] == {
+        "kind": "contacts",
+        "description": "Contacts: tag VIP",
+    }
+
+
+def test_a_segment_and_filters_narrow_each_other(program):
+    Segment.objects.create(name="Lately", query="seen=30")
+    chosen = {"segment": "lately", "query": "opted_out=none"}
+    made = make(program, recipients=[], audience=chosen)
+    assert "segment Lately" in made["audience"]["description"]
+
+
+def test_those_a_broadcast_failed_to_reach_are_the_audience(program):
+    first = make(program)
+    opt_out("+14155550000")
+    program.post(f"{PLACE}{first['id']}/launch/")
+    drain()
+    chosen = {"broadcast": first["id"], "states": ["sent"]}
+    made = make(program, recipients=[], audience=chosen)
+    assert (made["counts"]["total"], made["audience"]["kind"]) == (2, "broadcast")
+
+
+@pytest.mark.parametrize(
+    ("audience", "code", "pointer"),
+    [
+        ({}, "no_filters", "audience/tags"),
+        ({"tags": ["nobody"]}, "unknown", "audience/tags/0"),
+        ({"segment": "nobody"}, "unknown", "audience/segment"),
+        ({"query": "seen=soon"}, "bad_filters", "audience/query"),
+        ({"query": "search=%2B34600111222"}, "one_person", "audience/query"),
+        ({"broadcast": 999, "states": ["failed"]}, "unknown_broadcast", ""),
+        ({"broadcast": 1, "tags": []}, "one_audience", "audience"),
+        ({"states": ["failed"]}, "required", "audience/broadcast"),
+        ({"states": ["suppressed"], "broadcast": 1}, "invalid_choice", ""),
+        ({"all": "yes"}, "invalid", "audience/all"),
+    ],
+)
+def test_a_bad_audience_is_refused(program, audience, code, pointer):
+    answer = program.post(PLACE, body(recipients=[], audience=audience))
+    status, told, named = problem(answer)
+    assert (status, told) == (400, code)
+    assert named.startswith(pointer or "audience/")
+    assert not Broadcast.objects.exists()
+
+
+def test_recipients_and_an_audience_are_one_too_many(program):
+    answer = program.post(PLACE, body(audience={"all": True}))
+    assert problem(answer) == (400, "one_audience", "audience")
+
+
+# Pace and changes
+
+
+HOURS = {"opens": "09:00", "closes": "20:00", "zone": "Asia/Tokyo"}
+
+
+def test_pace_hours_and_zone_are_kept(program):
+    made = make(program, rate=5, hours=HOURS, zone="Europe/Madrid")
+    assert made["rate"] == 5
+    kept = HOURS | {"days": [1, 2, 3, 4, 5, 6, 7], "by_recipient": False}
+    assert made["hours"] == kept
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "pointer"),
+    [
+        ({"rate": 0}, "bad_rate", "rate"),
+        ({"rate": 1_000_000}, "bad_rate", "rate"),
+        ({"zone": "Nowhere"}, "unknown_zone", "zone"),
+        ({"hours": HOURS | {"closes": "08:00"}}, "hours_order", "hours/closes"),
+        ({"hours": {}}, "required", "hours/opens"),
+    ],
+)
+def test_a_bad_pace_is_refused(program, changes, code, pointer):
+    answer = program.post(PLACE, body(**changes))
+    assert problem(answer) == (400, code, pointer)
+    assert not Broadcast.objects.exists()
+
+
+def change(program, made: dict, **changes):
+    return program.patch(f"{PLACE}{made['id']}/", changes)
+
+
+def test_a_draft_changes_and_is_prepared_anew(program):
+    made = make(program)
+    changed = change(program, made, name="Winter", text="Hi").json()
+    assert (changed["name"], changed["text"], changed["status"]) == (
+        "Winter",
+        "Hi",
+        "ready",
+    )
+    assert changed["opt_out_lists"] == made["opt_out_lists"]
+    recipients = [{"number": number} for number in numbers(5)]
+    assert change(program, made, recipients=recipients).json()["counts"]["total"] == 5
+
+
+def test_a_bad_change_changes_nothing(program):
+    made = make(program)
+    answer = change(program, made, name="Winter", opt_out_lists=[999])
+    assert problem(answer) == (400, "unknown_list", "opt_out_lists")
+    assert Broadcast.objects.get().name == "Sale"
+
+
+def test_after_the_launch_lists_grow_and_count_at_once(program):
+    made, promo = make(program), make_list()
+    opt_out(numbers(3)[0], promo)
+    program.post(f"{PLACE}{made['id']}/launch/")
+    lists = [default_list().pk, promo.pk]
+    changed = change(program, made, opt_out_lists=lists, rate=7).json()
+    assert (changed["opt_out_lists"], changed["rate"]) == (sorted(lists), 7)
+    assert changed["counts"]["suppressed"] == 1
+    shrunk = change(program, made, opt_out_lists=[promo.pk])
+    assert problem(shrunk) == (409, "lists_only_grow", "opt_out_lists")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"text": "Else"}, {"audience": {"all": True}}, {"name": "x", "rate": 2}]
+)
+def test_after_the_launch_the_rest_stands(program, changes):
+    made = make(program)
+    program.post(f"{PLACE}{made['id']}/launch/")
+    answer = change(program, made, **changes)
+    assert problem(answer)[:2] == (409, "not_a_draft")
+    assert OutgoingBatch.objects.get().rate is None
+
+
+def test_a_marketer_cannot_leave_out_the_default_list_later(program):
+    made, promo = make(program), make_list()
+    skip = {"skip_default_list": {"reason": "x"}, "opt_out_lists": [promo.pk]}
+    answer = change(program, made, **skip)
+    assert problem(answer)[:2] == (403, "default_list_locked")
+    assert change(program, made, skip_default_list={}).status_code == 400
+
+
+# Duplicates, tests, lists, reports
+
+
+def test_a_duplicate_is_a_draft_once_for_its_key(program):
+    made = make(program)
+    place = f"{PLACE}{made['id']}/duplicate/"
+    for _ in range(2):
+        answer = program.post(place, headers={"Idempotency-Key": "once"})
+        assert answer.status_code == 201
+    assert answer.json()["name"] == "Copy of Sale"
+    assert Broadcast.objects.count() == 2
+
+
+def test_broadcasts_are_filtered_by_status_and_channel(program):
+    first, second = make(program), make(program)
+    program.post(f"{PLACE}{first['id']}/launch/")
+    (row,) = program.get(PLACE, {"status": "ready"}).json()["results"]
+    assert row["id"] == second["id"]
+    assert len(program.get(PLACE, {"channel_id": 900}).json()["results"]) == 2
+    assert problem(program.get(PLACE, {"channel_id": 7}))[0] == 400
+
+
+def test_recipients_are_not_searched_by_address_in_the_url(program):
+    made = make(program)
+    answer = program.get(f"{PLACE}{made['id']}/recipients/", {"search": "+14155550000"})
+    assert problem(answer) == (400, "unknown_field", "search")
+
+
+def test_the_counts_of_the_launch_stay(program):
+    opt_out(numbers(3)[0])
+    made = make(program)
+    assert made["at_launch"] is None
+    program.post(f"{PLACE}{made['id']}/launch/")
+    opt_out(numbers(3)[1])
+    drain()
+    told = program.get(f"{PLACE}{made['id']}/").json()
+    assert told["at_launch"] == {
+        "total": 3,
+        "to_send": 2,
+        "withheld": 1,
+        "under_review": 0,
+        "by_list": [{"list": default_list().pk, "count": 1}],
+    }
+    assert told["counts"]["suppressed"] == 2
