@@ -84,7 +84,7 @@ def _key(text: str) -> UUID | None:
 
 
 def _chosen(source: Source, *, key: UUID | None = None, limit: int = 1) -> list[Sample]:
-    found = source.recipients(source.rows(), source.names())
+    found = source.recipients(source.names())
     if key:
         found = found.filter(key=key)
     return [

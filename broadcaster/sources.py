@@ -66,8 +66,8 @@ class Source(ABC):
         """
 
     @abstractmethod
-    def sample(self, names: Iterable[str], *, limit: int) -> list[Recipient]:
-        """The first recipients as they would be put now."""
+    def recipients(self, names: Iterable[str]) -> Selected:
+        """The same of all who are meant, as they would be put now."""
 
     @abstractmethod
     def names(self) -> set[str]:
@@ -76,6 +76,11 @@ class Source(ABC):
     @abstractmethod
     def problems(self) -> list[str]:
         """What of it is gone, in words for people."""
+
+    def sample(self, names: Iterable[str], *, limit: int) -> list[Recipient]:
+        """The first recipients."""
+        found = self.recipients(names)[:limit]
+        return [Recipient(key, address, values) for key, address, values in found]
 
 
 class Contacts(Source):
@@ -98,9 +103,9 @@ class Contacts(Source):
         )
         return _selected(found, contact_values(names, "contact__"))
 
-    def sample(self, names: Iterable[str], *, limit: int) -> list[Recipient]:
+    def recipients(self, names: Iterable[str]) -> Selected:
         found = contact_audiences.reachable(self.rows(), self.kind)
-        return _read(_selected(found, contact_values(names, "contact__"))[:limit])
+        return _selected(found, contact_values(names, "contact__"))
 
     def names(self) -> set[str]:
         return contact_names()
@@ -130,8 +135,8 @@ class Earlier(Source):
         rows = OutgoingMessage.objects.filter(pk__in=_among(ids))
         return self._of(rows, names)
 
-    def sample(self, names: Iterable[str], *, limit: int) -> list[Recipient]:
-        return _read(self._of(self.rows(), names)[:limit])
+    def recipients(self, names: Iterable[str]) -> Selected:
+        return self._of(self.rows(), names)
 
     def _of(self, rows: QuerySet[OutgoingMessage], names: Iterable[str]) -> Selected:
         names = list(names)
@@ -186,10 +191,6 @@ def _among(ids: Sequence[int]) -> RawSQL:
 
 def _selected(rows: QuerySet[Any], values: Mapping[str, Expression]) -> Selected:
     return rows.values_list("key", "address", _object(values))
-
-
-def _read(selected: Selected) -> list[Recipient]:
-    return [Recipient(key, address, values) for key, address, values in selected]
 
 
 # Variables
