@@ -20,7 +20,6 @@ from optout.models import (
     Entry,
     ImportedKey,
     ImportJob,
-    OptOutList,
     live_entries,
     replacement_of,
 )
@@ -177,8 +176,8 @@ class EntryImports(Kind):
             found.append(Figure("Not marked as opted out", unmarked, note="left alone"))
         return [*found, Figure("Rows in the file", job.row_count)]
 
-    def upload_url(self, opt_out_list: OptOutList) -> str:
-        return reverse("list-import", args=[opt_out_list.pk])
+    def upload_url(self, job: ImportJob) -> str:
+        return reverse("list-import", args=[job.list_id])
 
     def result_url(self, job: ImportJob) -> tuple[str, str]:
         return job.list.name, reverse("list", args=[job.list_id])

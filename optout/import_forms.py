@@ -46,7 +46,7 @@ class ColumnsForm(forms.Form):
     add_marked = forms.BooleanField(
         label="Add people marked as opted out to an opt-out list",
         required=False,
-        help_text="On all channels, before any contact is made. It takes a column"
+        help_text="On all channels, before anything else is done. It takes a column"
         " for “Opted out”.",
     )
     list = forms.TypedChoiceField(

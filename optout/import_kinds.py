@@ -9,7 +9,7 @@ from uuid import UUID
 from optout.csv_files import Record
 from optout.csv_tables import Table
 from optout.import_rows import Role
-from optout.models import ImportedKey, ImportJob, ImportProblem, OptOutList
+from optout.models import ImportedKey, ImportJob, ImportProblem
 from optout.refusals import Refused
 
 CHUNK_ADDRESSES = 500
@@ -57,7 +57,8 @@ class Kind(ABC):
     """One kind of import.
 
     `main_part` is the one whose numbers stand in a table of imports; `asks` names the
-    choices that are offered beyond columns.
+    choices that are offered beyond columns; `about` tells on the first page what is
+    done with the rows, `stays` what of it an undo leaves.
     """
 
     name: ClassVar[str]
@@ -65,6 +66,8 @@ class Kind(ABC):
     main_part: ClassVar[str]
     permissions: ClassVar[tuple[str, ...]]
     asks: ClassVar[frozenset[str]]
+    about: ClassVar[str] = ""
+    stays: ClassVar[str] = ""
 
     @abstractmethod
     def roles(self) -> list[tuple[str, str]]:
@@ -87,7 +90,7 @@ class Kind(ABC):
         """What would come of it (`planned`), or what has (`done`)."""
 
     @abstractmethod
-    def upload_url(self, opt_out_list: OptOutList) -> str:
+    def upload_url(self, job: ImportJob) -> str:
         """The page where the next file of this kind is uploaded."""
 
     @abstractmethod

@@ -15,6 +15,7 @@ from optout import barrier, gate, import_undo
 from optout.csv_files import BadFile, Dialect, Record, records
 from optout.import_kinds import Part, kind_of
 from optout.models import MOVING, ImportedKey, ImportJob, ImportProblem, ImportState
+from optout.refusals import Refused
 from optout.stopping import stopping
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def _take_turn(pk: int) -> None:
         is_through = _WORK[ImportState(job.state)](job)
     except LeaseLost:
         logger.info("Import %s was changed, or is worked on elsewhere", pk)
-    except BadFile as error:
+    except (BadFile, Refused) as error:
         _give_up(job, error.message)
     except FileNotFoundError:
         _give_up(job, GONE)

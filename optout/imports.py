@@ -59,7 +59,12 @@ class Upload:
 
 
 def create(
-    kind: Kind, upload: Upload, *, opt_out_list: OptOutList, actor: Actor
+    kind: Kind,
+    upload: Upload,
+    *,
+    opt_out_list: OptOutList,
+    target_id: int | None = None,
+    actor: Actor,
 ) -> ImportJob:
     """Keep a file as a draft, its columns guessed; raises BadFile naming what is wrong.
 
@@ -77,6 +82,7 @@ def create(
         mapping=kind.guess(table, region=region),
         row_count=table.row_count,
         list=opt_out_list,
+        target_id=target_id,
         created_by_id=actor.user_id,
         created_label=actor.label,
     )

@@ -16,7 +16,7 @@ from optout.csv_tables import Table
 from optout.entry_imports import EntriesPart
 from optout.import_kinds import Done, Figure, Kind, Part
 from optout.import_rows import Layout
-from optout.models import ImportJob, OptOutList
+from optout.models import ImportJob
 from teambox import contact_rows, contacts
 from teambox.contact_rows import Person
 from teambox.contacts import ContactError
@@ -163,6 +163,11 @@ class ContactImports(Kind):
     main_part = ContactsPart.name
     permissions = ("teambox.add_contact", "optout.bulk_entries")
     asks = frozenset({"existing", "add_marked", "list", "silent"})
+    about = (
+        "People in the file become contacts. Nobody gets a message, and nobody is "
+        "taken off an opt-out list."
+    )
+    stays = "Contacts stay."
 
     def roles(self) -> list[tuple[str, str]]:
         return contact_rows.roles()
@@ -203,7 +208,7 @@ class ContactImports(Kind):
             note += f", already there: {already.number:,}"
         return [Figure("Marked as opted out", marked, "warn", note=note)]
 
-    def upload_url(self, opt_out_list: OptOutList) -> str:
+    def upload_url(self, job: ImportJob) -> str:
         return reverse("contacts-import")
 
     def result_url(self, job: ImportJob) -> tuple[str, str]:

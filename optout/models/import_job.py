@@ -61,6 +61,8 @@ class ImportJob(models.Model):
     row_count = models.PositiveIntegerField()
     region = models.CharField(max_length=2, blank=True)
 
+    # The row of a floor above that the rows go into, for the kinds that have one.
+    target_id = models.BigIntegerField(null=True)
     channel = models.ForeignKey(
         Channel, models.PROTECT, default=ALL_CHANNELS, related_name="+"
     )

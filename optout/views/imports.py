@@ -80,11 +80,16 @@ def upload(request: PageRequest, pk: int) -> HttpResponse:
 
 
 def take_upload(
-    request: PageRequest, kind: Kind, opt_out_list: OptOutList
+    request: PageRequest,
+    kind: Kind,
+    opt_out_list: OptOutList,
+    *,
+    target_id: int | None = None,
 ) -> HttpResponse:
     """The page where a file of this kind is uploaded; a good one leads to its columns.
 
-    The caller has checked the kind's permissions.
+    The caller has checked the kind's permissions. `target_id` is the row of a floor
+    above that the rows go into.
     """
     form = UploadForm(posted(request), request.FILES or None)
     if form.is_valid():
@@ -92,12 +97,16 @@ def take_upload(
         given = Upload(cast(BinaryIO, upload.file), upload.name or "import.csv")
         try:
             job = imports.create(
-                kind, given, opt_out_list=opt_out_list, actor=actor_of(request.user)
+                kind,
+                given,
+                opt_out_list=opt_out_list,
+                target_id=target_id,
+                actor=actor_of(request.user),
             )
             return redirect("import", job.pk)
         except BadFile as error:
             form.add_error("file", error.message)
-    recent = imports.shown().filter(kind=kind.name)
+    recent = imports.shown().filter(kind=kind.name, target_id=target_id)
     if "list" not in kind.asks:
         recent = recent.filter(list=opt_out_list)
     context = {
@@ -141,7 +150,7 @@ def _context(job: ImportJob) -> dict[str, Any]:
         "kind": kind,
         "done": done,
         "total": total,
-        "upload_url": kind.upload_url(job.list),
+        "upload_url": kind.upload_url(job),
         "result_name": result_name,
         "result_url": result_url,
     }
@@ -203,7 +212,7 @@ def discard(request: PageRequest, job: ImportJob) -> HttpResponse:
     """Forget a draft and its file."""
     imports.discard(job)
     messages.success(request, f"“{job.file_name}” is discarded.")
-    return redirect(kind_of(job).upload_url(job.list))
+    return redirect(kind_of(job).upload_url(job))
 
 
 @act
