@@ -1,6 +1,6 @@
 """A person's opt-outs as plain text, to paste into a mail or a ticket."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -11,10 +11,14 @@ from optout.templatetags.entries import by_whom, how, how_ended
 from teambox.people import Person
 
 Seen = Callable[[str], str]
+Part = tuple[str, Sequence[str]]  # a title, and what stands under it
 
 
-def write(person: Person, *, name: str, seen: Seen) -> str:
-    """Name, addresses, lists of today and history; `seen` masks where it has to."""
+def write(person: Person, *, name: str, seen: Seen, more: Iterable[Part] = ()) -> str:
+    """Name, addresses, lists of today and history, and `more` that is seen already.
+
+    `seen` masks where it has to.
+    """
     addresses = [seen(known.text) for known in person.addresses]
     return "\n".join(
         [
@@ -23,6 +27,7 @@ def write(person: Person, *, name: str, seen: Seen) -> str:
             *_part("On opt-out lists", (_line(row, seen) for row in person.live)),
             *_part("Under review", (_held(row, seen) for row in person.holds), none=""),
             *_part("Removed", (_ended(row, seen) for row in person.ended), none=""),
+            *(line for title, lines in more for line in _part(title, lines, none="")),
         ]
     )
 

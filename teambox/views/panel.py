@@ -14,7 +14,7 @@ from optout import access, row_ids
 from optout.actors import actor_of
 from optout.models import ALL_CHANNELS
 from optout.views.dialogs import PageRequest
-from teambox import contacts, people, person_summary
+from teambox import contacts, panel_sections, people, person_summary
 from teambox.contacts import ContactError
 from teambox.models import Contact, Tag
 from teambox.panel_forms import AddForm, LookUpForm, NoteForm, TagForm
@@ -97,6 +97,8 @@ def person_of(request: PageRequest, key: UUID) -> Person:
     """The person behind an address. Raises Http404."""
     typed = request.session.get(_LOOKED_UP, {}).get(str(key), "")
     found = people.find(key, typed=typed)
+    if found is None and (told := panel_sections.address_of(key)):
+        found = people.find(key, typed=told)
     if found is None:
         raise Http404("Nobody is known by this address.")
     return found
@@ -105,6 +107,8 @@ def person_of(request: PageRequest, key: UUID) -> Person:
 def _context(request: PageRequest, found: Person, channel_id: int) -> dict[str, Any]:
     power = access.lifting_power(request.user)
     here = (found.asked.key, channel_id)
+    keys = [row.key for row in found.addresses]
+    sections = panel_sections.of_person(request, keys)
     return {
         "person": found,
         "panel_name": name_of(request, found),
@@ -121,7 +125,9 @@ def _context(request: PageRequest, found: Person, channel_id: int) -> dict[str, 
             found,
             name=_contact_name(request, found),
             seen=lambda text: access.seen_address(request, text),
+            more=[(one.title, one.lines) for one in sections],
         ),
+        "panel_sections": sections,
         "panel_query": query_of(channel_id),
         "panel_form": add_form(request, found, channel_id),
         "tag_form": TagForm(auto_id="panel-tag-%s"),
