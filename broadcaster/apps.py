@@ -14,11 +14,18 @@ class BroadcasterConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Give the roles what they may do here; tell the floor below what it asks."""
-        from broadcaster import tag_uses as uses_here  # models are loaded only now
-        from teambox import tag_uses
+        """Give the roles what they may do here; tell the floors below what they ask."""
+        # Models are loaded only now.
+        from broadcaster import person_section
+        from broadcaster import tag_uses as uses_here
+        from broadcaster.enrolment_imports import EnrolmentImports
+        from optout import import_kinds
+        from teambox import panel_sections, tag_uses
 
+        import_kinds.register(EnrolmentImports())
+        panel_sections.register(person_section.of_person)
         tag_uses.also_used_by(uses_here.of_tag)
+        panel_sections.tells_addresses(person_section.address_of)
         post_migrate.connect(seed_roles_after_migrate, sender=self)
 
 

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from broadcaster import sequence_urls
 from broadcaster.views import audience, comparison, messages, reports, sending, wizard
 
 _ONE = "broadcaster/<int:pk>"
@@ -38,4 +39,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_ONE}/pause/", reports.pause, name="broadcast-pause"),
     path(f"{_ONE}/resume/", reports.resume, name="broadcast-resume"),
     path(f"{_ONE}/cancel/", reports.cancel, name="broadcast-cancel"),
+    *sequence_urls.urlpatterns,
 ]

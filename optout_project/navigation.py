@@ -73,7 +73,12 @@ RAIL = (
         permission="broadcaster.view_broadcast",
         pinned=True,
     ),
-    Item(label="Sequences", icon="workflow", url_name="sequences"),
+    Item(
+        label="Sequences",
+        icon="workflow",
+        url_name="sequences",
+        permission="broadcaster.view_sequence",
+    ),
     Item(label="Connectors", icon="plug", url_name="connectors"),
     Item(
         label="Smart replies",

@@ -8,9 +8,10 @@ from typing import Any
 from django.http import QueryDict
 from django.utils import timezone
 
-from broadcaster import broadcasts, preparing
+from broadcaster import broadcasts, enrolments, preparing, sequences, steps
 from broadcaster.broadcasts import Words
-from broadcaster.models import Broadcast
+from broadcaster.models import Broadcast, Enrolment, EnrolmentSource, Sequence
+from broadcaster.steps import Timing
 from optout import (
     addresses,
     bulk_removals,
@@ -88,6 +89,7 @@ def build(said: Said | None = None) -> Town:
     listed = _list(said)
     rows = _contact(said) | _imports(said, listed)
     rows |= _talk(said, sms) | _smart_reply(said, listed) | _sends(said, sms, mailbox)
+    rows |= _sequence(said, sms)
     rows |= _entries(said, listed, sms) | _withheld(said, sms) | _traces(sms)
     say(sms, f"{UNCLEAR} {said.words}"[:1_000])
     drain()
@@ -210,6 +212,42 @@ def _broadcast(said: Said, channel: Channel) -> Broadcast:
     rows = [["number", "email", "name"], [ASHA, LEENA, said.name], ["?", "?", "x"]]
     broadcasts.set_recipients(made, _csv(rows), file_name=f"{said.short}.csv")
     return made
+
+
+def _sequence(said: Said, sms: Channel) -> dict[str, Any]:
+    """A sequence with a step, somebody on the way, somebody who left, and a file."""
+    made = sequences.create(
+        name=said.short, channel=sms, actor=STAFF, description=said.words[:300]
+    )
+    text = f"{{{{name}}}} {{{{number}}}} {said.words}"[:4_000]
+    step = steps.add(made, Words(text=text), Timing(), name=said.short[:60])
+    left = _enrolled(said, made)
+    enrolments.unenrol(made, [left.key], actor=STAFF)
+    _enrolled(said, made)
+    file = Upload(_csv([["number", "name"], [ASHA, said.name]]), f"{said.short}.csv")
+    draft = imports.create(
+        KINDS["enrolments"],
+        file,
+        opt_out_list=default_list(),
+        target_id=made.pk,
+        actor=STAFF,
+    )
+    return {
+        "sequence": made.pk,
+        "step_pk": step.pk,
+        "enrolment": left.pk,
+        "enrolment file": draft.pk,
+    }
+
+
+def _enrolled(said: Said, sequence: Sequence) -> Enrolment:
+    return enrolments.enrol(
+        sequence,
+        BOTH[0],
+        source=EnrolmentSource.HAND,
+        actor=STAFF,
+        variables={"name": said.name, "number": ASHA},
+    ).enrolment
 
 
 def _entries(said: Said, listed: OptOutList, sms: Channel) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from optout.addresses import AddressKind
 from optout.models import BatchState, Channel, Content, Hold, OutgoingBatch
 from teambox.models import Tag
 
@@ -57,6 +58,15 @@ class Sequence(models.Model):
     @property
     def state(self) -> str:
         return self.batch.state
+
+    @property
+    def is_email(self) -> bool:
+        return self.channel.address_kind == AddressKind.EMAIL
+
+    @property
+    def state_label(self) -> str:
+        """What pages call the state: a sequence is ended, its batch is cancelled."""
+        return "Ended" if self.is_ended else BatchState(self.batch.state).label
 
     @property
     def is_running(self) -> bool:

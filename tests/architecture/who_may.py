@@ -27,6 +27,7 @@ _PAGES = {
         sandbox-mail-body smart-replies smart-reply
     """,
     WRITERS: """
+        enrolment-unenrol
         contact-address-add contact-address-drop contact-create contact-edit
         contact-merge contact-note contact-tag contact-untag panel-contact
         panel-note panel-tag panel-untag
@@ -43,6 +44,8 @@ _PAGES = {
         import-discard
         import-errors import-reopen import-start import-undo imports list-import
         removal removal-put-back
+        sequence sequence-people sequence-report sequence-step-mail
+        sequence-upcoming sequences
     """,
     AGENTS: """
         canned-reply-add canned-reply-delete canned-reply-edit
@@ -62,6 +65,10 @@ _PAGES = {
         smart-reply-category-move smart-reply-category-new smart-reply-delete
         smart-reply-example smart-reply-move smart-reply-new
         smart-reply-settings
+        enrolment-resume sequence-contacts sequence-edit sequence-end sequence-enrol
+        sequence-import sequence-new sequence-pause sequence-preview
+        sequence-resume sequence-start sequence-step sequence-step-delete
+        sequence-step-move sequence-step-new
     """,
     STAFF: """
         contacts-export deliveries deliveries-resend-failed delivery

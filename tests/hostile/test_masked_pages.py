@@ -52,6 +52,10 @@ SHOWING = {
     "review",
     "review-dismiss",
     "sandbox",
+    # sequences
+    "sequence-people",
+    "sequence-step",
+    "sequence-upcoming",
 }
 MORE = (
     "/opt-out/{list}/?live=",
@@ -61,6 +65,7 @@ MORE = (
     "/contacts/{other contact}/merge/?other={contact}",
     "/contacts/",
     "/imports/{done import}/",
+    "/imports/{enrolment file}/",
     "/teambox/?tab=all",
     "/teambox/poll/?tab=all",
     "/channels/{channel}/?message={message_pk}",
