@@ -101,12 +101,12 @@ def make(lists: Mapping[str, OptOutList], users: Mapping[str, User]) -> None:
         for event in story.events(number, kind)
     ]
     for at, act in sorted(events, key=lambda event: event[0]):
-        with _clock_at(at):
+        with clock_at(at):
             act()
 
 
 @contextmanager
-def _clock_at(moment: datetime) -> Iterator[None]:
+def clock_at(moment: datetime) -> Iterator[None]:
     """Let the flows write as of an earlier moment, so that all their rows agree.
 
     Dates put in afterwards would contradict the ledger, which nobody may change.

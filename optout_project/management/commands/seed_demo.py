@@ -8,13 +8,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from optout.actors import actor_of
 from optout.lists import roll_up_counts
-from optout_project.demo import entries, rows, sends, talks
+from optout_project.demo import entries, rows, sends, talks, welcome
 
 
 class Command(BaseCommand):
     """Makes what is missing of the demo; what people changed stays changed."""
 
-    help = "Make demo data: users, channels, lists, entries, broadcasts, conversations."
+    help = "Make demo data: users, channels, lists, entries, sends, conversations."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add --yes."""
@@ -47,5 +47,6 @@ def make_demo() -> None:
     sends.make_broadcasts(phone, mailbox, list(lists.values()), marketer)
     talks.make_smart_replies(lists)
     talks.make(phone, mailbox, users)
+    welcome.make(phone, list(lists.values()), marketer)
     sends.make_deliveries(lists[entries.PROMOTIONS])
     roll_up_counts()
