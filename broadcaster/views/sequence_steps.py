@@ -16,7 +16,7 @@ from broadcaster.broadcasts import Words
 from broadcaster.models import Sequence, Step
 from broadcaster.step_forms import TimingForm, words_form
 from broadcaster.views import sequence_guards as guards
-from broadcaster.views.reports import MAIL_POLICY
+from broadcaster.views.messages import MAIL_POLICY
 from broadcaster.views.sequence_guards import act, of_sequence
 from broadcaster.views.sequences import STEPS, show_editor
 from optout import access
