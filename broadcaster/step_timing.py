@@ -27,11 +27,6 @@ class Timing:
     hours: SendingHours | None = None
 
     @property
-    def least(self) -> timedelta:
-        """No step is due sooner than this after `since`, wherever it goes."""
-        return self.wait if self.at is None else max(_NOTHING, self.wait - 2 * _DAY)
-
-    @property
     def is_by_calendar(self) -> bool:
         return self.at is not None and self.wait >= _DAY and not self.wait % _DAY
 

@@ -20,7 +20,7 @@ from broadcaster.models import (
     Step,
     all_sequences,
 )
-from broadcaster.tracks import Track
+from broadcaster.tracks import Plan, Track
 from optout import content, outbox, wake
 from optout.compose import LINK_VARIABLE
 from optout.models import BatchState
@@ -108,7 +108,7 @@ def _decide(sequence: Sequence, rows: list[_Row], now: datetime) -> list[_Due]:
     track = Track(sequence)
     had = tracks.had([row.pk for row in rows])
     due: list[_Due] = []
-    later: list[dict[str, Any]] = []
+    later: list[Plan] = []
     done: list[int] = []
     for row in rows:
         step = track.at(row.step_id, () if row.hold_id else had.get(row.pk, ()))
@@ -119,16 +119,10 @@ def _decide(sequence: Sequence, rows: list[_Row], now: datetime) -> list[_Due]:
         if next_at <= now:
             due.append((row, step))
         else:
-            later.append({"id": row.pk, "step": step.pk, "next_at": next_at})
+            later.append(Plan(row.pk, step.pk, next_at))
     enrolment_ends.end(done, EndReason.COMPLETED)
-    _WAIT_ON.run_many(later)
+    tracks.write(later)
     return _without_replied(sequence, due)
-
-
-_WAIT_ON = Prepared("""
-UPDATE broadcaster_enrolment SET step_id = %(step)s, next_at = %(next_at)s
-WHERE id = %(id)s
-""")
 
 
 def _without_replied(sequence: Sequence, due: list[_Due]) -> list[_Due]:

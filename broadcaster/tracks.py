@@ -1,7 +1,8 @@
 """Which step comes next for somebody, and when."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Container
+from collections.abc import Collection, Container, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from broadcaster import step_timing
@@ -60,3 +61,28 @@ def had(enrolment_ids: Collection[int]) -> dict[int, Counter[int]]:
     for enrolment_id, step_id in _had.fetch_all({"ids": list(enrolment_ids)}):
         found[enrolment_id][step_id] += 1
     return dict(found)
+
+
+_PLAN = Prepared("""
+UPDATE broadcaster_enrolment SET step_id = %(step)s, next_at = %(next_at)s
+WHERE id = %(id)s
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """For which step somebody waits, and when to look at it again."""
+
+    enrolment_id: int
+    step_id: int
+    next_at: datetime
+
+
+def write(plans: Iterable[Plan]) -> None:
+    """Keep the plans of people who wait, whose rows the caller has locked."""
+    _PLAN.run_many(
+        [
+            {"id": plan.enrolment_id, "step": plan.step_id, "next_at": plan.next_at}
+            for plan in plans
+        ]
+    )

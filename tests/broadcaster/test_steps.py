@@ -1,7 +1,7 @@
 """The steps of a sequence: what they may hold, their order, and who waits for them."""
 
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import time
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from broadcaster import retiming, sequences, steps
 from broadcaster.broadcasts import Words
 from broadcaster.models import Sequence
 from broadcaster.sequences import SequenceError
-from broadcaster.step_timing import Timing
+from broadcaster.step_timing import Timing, due_at
 from optout.actors import NOBODY
 from optout.models import Content
 from tests.factories import ASHA
@@ -111,7 +111,7 @@ def test_a_deleted_step_leaves_no_gap_and_stays_behind_the_one_before_it(welcome
     assert code_of(lambda: steps.change(second, HELLO, AT_ONCE)) == ("archived", "")
 
 
-def test_a_changed_time_is_a_lower_bound_for_each_who_waits(phone, monkeypatch):
+def test_a_changed_time_counts_for_each_who_waits(phone, monkeypatch):
     monkeypatch.setattr(retiming, "RANGE", 2)
     row = make_sequence(phone, Timing(2 * DAY))
     people = [enrol(row, f"+3460011122{n}") for n in range(5)]
@@ -121,9 +121,19 @@ def test_a_changed_time_is_a_lower_bound_for_each_who_waits(phone, monkeypatch):
     retiming.work_due()
     for person in people:
         person.refresh_from_db()
-        assert person.next_at == person.since + timedelta(days=3)
+        assert person.next_at == due_at(nine, person.since, person.address)
     step.refresh_from_db()
     assert step.retime_after is None
+
+
+def test_who_waits_for_a_deleted_step_waits_for_the_next_by_its_time(phone):
+    row = make_sequence(phone, Timing(2 * DAY), Timing(3 * DAY))
+    asha = enrol(row, ASHA)
+    first, second = steps.live(row)
+    steps.archive(first)
+    retiming.work_due()
+    asha.refresh_from_db()
+    assert (asha.step, asha.next_at) == (second, asha.since + 3 * DAY)
 
 
 def test_other_words_alone_set_no_time_anew(welcome):

@@ -93,6 +93,16 @@ def test_three_steps_follow_each_other_over_days(sms, clock):
     assert said_to(ASHA) == THREE
 
 
+def test_a_wait_counts_from_when_the_step_before_left(sms, clock):
+    asha = enrol(make_sequence(sms), ASHA)
+    tasks.advance_sequences()
+    drain()
+    clock.shift(3 * HOUR)
+    tasks.advance_sequences()
+    asha.refresh_from_db()
+    assert asha.next_at == OutgoingMessage.objects.get().sent_at + DAY
+
+
 def test_exact_times_hold_over_a_change_of_the_clocks(sms, clock):
     clock.move_to(datetime(2026, 10, 23, 20, tzinfo=MADRID))
     nine = Timing(DAY, time(9), "Europe/Madrid")
