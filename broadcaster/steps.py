@@ -82,7 +82,19 @@ def add(sequence: Sequence, words: Words, timing: Timing, *, name: str = "") -> 
             raise SequenceError("too_many_steps", message)
         step = Step(sequence=row, position=count + 1)
         _write(step, words, timing, name)
+        if not count:
+            _take_in_who_came_before(step)
     return step
+
+
+def _take_in_who_came_before(step: Step) -> None:
+    """Who was enrolled while there was no step waits for this one."""
+    early = Enrolment.objects.filter(
+        sequence=step.sequence, state=EnrolmentState.WAITING, step=None
+    )
+    if early.update(step=step):
+        _retime(step)
+        step.save(update_fields=["retime_after"])
 
 
 def change(step: Step, words: Words, timing: Timing, *, name: str = "") -> None:

@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from broadcaster import enrolment_jobs, enrolments, sequences, steps, tasks
+from broadcaster.broadcasts import Words
 from broadcaster.enrolments import Enrolled, Result
 from broadcaster.models import (
     EndReason,
@@ -128,7 +129,8 @@ def test_nobody_is_enrolled_into_a_sequence_that_has_ended(welcome):
 def test_who_came_before_there_was_a_step_gets_the_first_one(phone):
     row = sequences.create(name="Empty", channel=phone, actor=NOBODY)
     assert wish(row).enrolment.step is None
-    steps.add(row, steps.Words(text="Step 1"), AT_ONCE)
+    first = steps.add(row, Words(text="Step 1"), AT_ONCE)
+    assert steps.waiting_at(first) == 1
     sequences.start(row, actor=NOBODY)
     work()
     assert said_to(ASHA) == ["Step 1"]
