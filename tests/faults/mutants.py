@@ -157,6 +157,20 @@ MUTANTS = (
         ("tests/teambox/test_keyword_requests.py",),
     ),
     Mutant(
+        "a claim does not look at the hours",
+        "optout/marking.py",
+        "if self.own and hours.closed_for_all(self.own, self.now):",
+        "if False:",
+        ("tests/optout/test_pace.py",),
+    ),
+    Mutant(
+        "a send keeps to its channel's rate alone",
+        "optout/due.py",
+        "{_IS_UNPACED.format(row='b')}",
+        "1 = 1",
+        ("tests/optout/test_pace.py",),
+    ),
+    Mutant(
         "an audience is read from its start after a crash",
         "broadcaster/preparing.py",
         "skip=row.rows_read",
