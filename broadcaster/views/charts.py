@@ -17,10 +17,11 @@ _STEPS = 48
 _LINES: Sequence[tuple[str, str, Callable[[Progress], int]]] = (
     ("Sent", "accent", lambda found: found.handed_over),
     ("Delivered", "ok", lambda found: found.arrived),
-    ("Read", "", lambda found: found.counts["read"]),
+    ("Read", "ok", lambda found: found.counts["read"]),
     ("Opted out", "warn", lambda found: found.suppressed),
     ("Failed", "danger", lambda found: found.counts["failed"]),
 )
+_DASHED = {"Read"}  # of the delivered, whose colour it shares
 
 
 def over_time(course: Course) -> dict[str, Any] | None:
@@ -30,7 +31,12 @@ def over_time(course: Course) -> dict[str, Any] | None:
     began, ended = course[0][0], course[-1][0]
     moments = [began + (ended - began) * step / _STEPS for step in range(_STEPS + 1)]
     series = [
-        {"label": label, "tone": tone, "data": _along(course, moments, read)}
+        {
+            "label": label,
+            "tone": tone,
+            "dashed": label in _DASHED,
+            "data": _along(course, moments, read),
+        }
         for label, tone, read in _LINES
     ]
     words = _words_for(ended - began)

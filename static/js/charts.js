@@ -1,8 +1,8 @@
 /* Charts in the colours of the theme: <canvas data-chart="id of a json_script">.
 
-   The data is {"type": "bar", "labels": [...], "stacked": true, "unit": "%",
-   "across": true,
-   "series": [{"label": "Sent", "tone": "accent", "data": [...]}]}; tone as for badges. */
+   The data is {"type": "bar", "labels": [...], "series": [{"label": "Sent",
+   "tone": "accent", "data": [...]}]}; tone as for badges. Bars may be "stacked" or lie
+   "across", a series may be "dashed", numbers may have a "unit". */
 const colour = (name) => {
   const probe = document.createElement("i");
   probe.style.color = `var(--${name})`;
@@ -12,13 +12,14 @@ const colour = (name) => {
   return color;
 };
 
-function dataset({ label, data, tone }, type) {
+function dataset({ label, data, tone, dashed }, type) {
   const shade = colour(`fill-${tone || "neutral"}`);
   return {
     label,
     data,
     backgroundColor: shade,
     borderColor: shade,
+    borderDash: dashed ? [6, 4] : [],
     borderRadius: type === "bar" ? 4 : 0,
     borderWidth: type === "line" ? 2 : 0,
     maxBarThickness: 36,

@@ -62,6 +62,7 @@ MORE = (
     "/opt-out/{list}/?live=false",
     "/broadcaster/{mail report}/report/",
     "/broadcaster/{withheld report}/report/",
+    "/broadcaster/compare/?id={mail report}&id={withheld report}",
     "/contacts/{other contact}/merge/?other={contact}",
     "/contacts/",
     "/imports/{done import}/",
