@@ -234,7 +234,7 @@ def _sequence(said: Said, sms: Channel) -> dict[str, Any]:
     )
     return {
         "sequence": made.pk,
-        "step_pk": step.pk,
+        **dict.fromkeys(["step", "step_pk"], step.pk),
         "enrolment": left.pk,
         "enrolment file": draft.pk,
     }

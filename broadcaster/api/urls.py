@@ -33,12 +33,18 @@ urlpatterns = [
         sequences.SequenceReport.as_view(),
         name="api-sequence-report",
     ),
-    path(f"{_SEQUENCE}steps/", steps.StepCollection.as_view(), name="api-steps"),
-    path(f"{_SEQUENCE}steps/<int:step>/", steps.OneStep.as_view(), name="api-step"),
+    path(
+        f"{_SEQUENCE}steps/", steps.StepCollection.as_view(), name="api-sequence-steps"
+    ),
+    path(
+        f"{_SEQUENCE}steps/<int:step>/",
+        steps.OneStep.as_view(),
+        name="api-sequence-step",
+    ),
     path(
         f"{_SEQUENCE}enrolments/",
         enrolments.EnrolmentCollection.as_view(),
-        name="api-enrolments",
+        name="api-sequence-enrolments",
     ),
     path(
         f"{_SEQUENCE}unenrol/",

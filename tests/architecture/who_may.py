@@ -129,11 +129,11 @@ _API = {
         POST api-entry-bulk
         POST api-entry-bulk-removal
         GET api-recipients
-        GET api-enrolments
+        GET api-sequence-enrolments
         GET api-sequence
         GET api-sequence-report
         GET api-sequences
-        GET api-steps
+        GET api-sequence-steps
     """,
     AGENTS: """
         POST api-conversation-assign
@@ -146,16 +146,16 @@ _API = {
     SENDERS: """
         PATCH api-broadcast
         POST api-broadcast-duplicate
-        POST api-enrolments
+        POST api-sequence-enrolments
         PATCH api-sequence
         POST api-sequence-end
         POST api-sequence-pause
         POST api-sequence-resume
         POST api-sequence-start
         POST api-sequences
-        DELETE api-step
-        PATCH api-step
-        POST api-steps
+        DELETE api-sequence-step
+        PATCH api-sequence-step
+        POST api-sequence-steps
         POST api-broadcast-cancel
         POST api-broadcast-launch
         POST api-broadcast-pause
