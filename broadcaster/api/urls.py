@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from broadcaster.api import enrolments, sequences, steps, views
+from broadcaster.api import enrolments, sequences, steps, testing, views
 
 _ONE = "broadcasts/<int:pk>/"
 _SEQUENCE = "sequences/<int:pk>/"
@@ -20,6 +20,7 @@ urlpatterns = [
         views.Duplicating.as_view(),
         name="api-broadcast-duplicate",
     ),
+    path(f"{_ONE}test/", testing.Testing.as_view(), name="api-broadcast-test"),
     path("sequences/", sequences.SequenceCollection.as_view(), name="api-sequences"),
     path(_SEQUENCE, sequences.OneSequence.as_view(), name="api-sequence"),
     path(f"{_SEQUENCE}start/", sequences.Starting.as_view(), name="api-sequence-start"),

@@ -146,6 +146,7 @@ _API = {
     SENDERS: """
         PATCH api-broadcast
         POST api-broadcast-duplicate
+        POST api-broadcast-test
         POST api-sequence-enrolments
         PATCH api-sequence
         POST api-sequence-end

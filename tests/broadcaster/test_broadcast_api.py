@@ -11,7 +11,15 @@ from teambox import contacts
 from teambox.models import Segment
 from tests.api_clients import client_of, problem
 from tests.broadcaster.conftest import numbers
-from tests.factories import ASHA, RAHUL, drain, make_list, opt_out
+from tests.factories import (
+    ASHA,
+    LEENA,
+    RAHUL,
+    drain,
+    make_list,
+    opt_out,
+    sent_texts,
+)
 
 pytestmark = pytest.mark.django_db
 PLACE = "/api/v1/broadcasts/"
@@ -374,3 +382,44 @@ def test_the_counts_of_the_launch_stay(program):
         "by_list": [{"list": default_list().pk, "count": 1}],
     }
     assert told["counts"]["suppressed"] == 2
+
+
+def send_test(program, made: dict, **person):
+    return program.post(f"{PLACE}{made['id']}/test/", person)
+
+
+def test_a_test_reads_as_the_first_recipient_would(program, phone):
+    made = make(program)
+    answer = send_test(program, made, number=ASHA)
+    assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+    assert sent_texts(phone) == ["Hi Ana. Reply STOP."]
+
+
+def test_a_test_is_withheld_from_who_is_on_its_lists(program, phone):
+    made, promo = make(program), make_list()
+    change(program, made, opt_out_lists=[promo.pk])
+    opt_out(ASHA, promo)
+    pk = send_test(program, made, number=ASHA).json()["id"]
+    assert sent_texts(phone) == []
+    assert program.get(f"/api/v1/messages/{pk}/").json()["error"] == "Optout Number"
+
+
+@pytest.mark.parametrize(
+    ("person", "code", "pointer"),
+    [
+        ({}, "missing_address", "number"),
+        ({"email": LEENA}, "wrong_address", "email"),
+        ({"number": "12"}, "invalid_number", "number"),
+        ({"number": ASHA, "text": "x"}, "unknown_field", "text"),
+    ],
+)
+def test_a_test_to_nobody_is_refused(program, person, code, pointer):
+    made = make(program)
+    assert problem(send_test(program, made, **person)) == (400, code, pointer)
+
+
+def test_too_many_tests_wait(program):
+    made = make(program)
+    answers = [send_test(program, made, number=ASHA) for _ in range(21)]
+    assert [answer.status_code for answer in answers] == [202] * 20 + [429]
+    assert problem(answers[-1])[1] == "too_many_tests"
