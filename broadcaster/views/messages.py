@@ -146,14 +146,14 @@ def send_test(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
     """Send the words to one's own address, as the chosen recipient would read them."""
     form = TestMessageForm(request.POST, channel=broadcast.channel)
     sent = _send(request, broadcast, form) if form.is_valid() else None
-    context = {"broadcast": broadcast, "test_form": form, **_state(sent)}
-    if not request.htmx:
-        if sent is None:
-            return _show(request, broadcast, **context)
-        page = reverse("broadcast-message", args=[broadcast.pk])
-        return redirect(f"{page}?test={sent.pk}")
-    status = 422 if sent is None else 200
-    return render(request, "broadcaster/message.html#test", context, status=status)
+    if request.htmx:
+        context = {"broadcast": broadcast, "test_form": form, **_state(sent)}
+        status = 422 if sent is None else 200
+        return render(request, "broadcaster/message.html#test", context, status=status)
+    if sent is None:
+        return _show(request, broadcast, test_form=form)
+    page = reverse("broadcast-message", args=[broadcast.pk])
+    return redirect(f"{page}?test={sent.pk}")
 
 
 def _send(

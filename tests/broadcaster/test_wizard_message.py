@@ -198,6 +198,13 @@ def test_what_cannot_be_tested_is_refused(named, words, address, told):
     assert not test_sends.tests_of(named).exists()
 
 
+def test_without_scripts_a_refused_test_stands_on_its_page(named):
+    browser = browser_of(Role.MARKETER)
+    answer = browser.post(url("test", named), {"address": "nonsense"})
+    assert (answer.status_code, "<h1" in answer.content.decode()) == (422, True)
+    assert answer.context["test_form"].errors["address"]
+
+
 def test_at_most_so_many_tests_an_hour(named, monkeypatch):
     monkeypatch.setattr(test_sends, "MOST_AN_HOUR", 2)
     mara, admin = browser_of(Role.MARKETER), browser_of(Role.ADMIN)
