@@ -1,7 +1,7 @@
 """Which message made a person opt out, and who opted out because of a send."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
@@ -14,6 +14,8 @@ from optout.prepared import Prepared, among
 WINDOW = timedelta(days=7)
 # Providers tell whole seconds, and their clocks are not ours.
 CLOCKS_DIFFER = timedelta(seconds=5)
+# A clock that went wrong may tell any time; before this one nothing was sent.
+_FIRST_SENDS = datetime(2000, 1, 1, tzinfo=UTC)
 
 # What may have arrived: nobody answers what was withheld or refused.
 _OUT = (
@@ -41,6 +43,8 @@ def answered_message(*, key: UUID, channel_id: int, at: datetime) -> int | None:
 
     The latest that was sent to the address on this channel within 7 days before.
     """
+    if at < _FIRST_SENDS:
+        return None
     found = _latest.fetch_all(
         {
             "key": key,
