@@ -1,4 +1,4 @@
-"""Any audience, spelling, list, channel, moment: nobody who is opted out is written to.
+"""Any send, spelling, list, channel, moment: nobody who is opted out is written to.
 
 At each hand-over the provider looks who has opted out by then, as plain Python
 remembers it. `make soak` tries other sends for as long as it is given.
@@ -16,10 +16,19 @@ from django.core.files.base import ContentFile
 from hypothesis import HealthCheck, given, seed
 from hypothesis import strategies as st
 
-from broadcaster import broadcasts, preparing, reports
+from broadcaster import (
+    broadcasts,
+    enrolments,
+    following,
+    preparing,
+    sequences,
+    steps,
+    ticking,
+)
 from broadcaster.broadcasts import Words
-from broadcaster.models import AudienceKind, Broadcast
-from optout import addresses, barrier, lifts, sender
+from broadcaster.models import AudienceKind, Broadcast, EnrolmentSource
+from broadcaster.step_timing import Timing
+from optout import addresses, barrier, lifts, outbox, sender
 from optout.actors import NOBODY
 from optout.lifts import Power
 from optout.models import (
@@ -27,6 +36,7 @@ from optout.models import (
     Channel,
     LiftReason,
     OptOutList,
+    OutgoingBatch,
     Source,
     default_list,
     live_entries,
@@ -38,13 +48,14 @@ from tests.flows.opt_outs_machine import empty_database
 from tests.flows.watched_provider import WatchedProvider
 from tests.invariants import assert_invariants_hold
 
-EXAMPLES = 30
+EXAMPLES = 40
 CHANNELS = (970, 971)
 PEOPLE = ("34600111222", "5531999990000", "12025550199", "919812345678", "447700900123")
 SPELLINGS = ("+{}", "00{}", "whatsapp:+{}", " +{} ", "tel:+{}")
 BRAZILIAN_WITHOUT_ITS_NINE = "+553199990000"
 INVALID = ("", "hello", "+1", "=1+1")
 BEFORE_PREPARING, BEFORE_LAUNCH, AT_LAUNCH = -3, -2, -1
+SEQUENCE = "sequence"
 
 who = st.integers(0, len(PEOPLE) - 1)
 spellings = st.integers(0, len(SPELLINGS))
@@ -80,9 +91,9 @@ everybody = st.permutations(range(len(PEOPLE))).flatmap(
 
 @dataclass(frozen=True)
 class Send:
-    """A broadcast: where its recipients stand, how they are written, its lists."""
+    """A broadcast or a step: where its recipients stand, how written, its lists."""
 
-    kind: AudienceKind
+    kind: str
     people: tuple[tuple[int, int], ...]
     again: list[tuple[int, int]]
     invalid: list[str]
@@ -92,7 +103,7 @@ class Send:
 
 sends = st.builds(
     Send,
-    kind=st.sampled_from(AudienceKind),
+    kind=st.sampled_from([*AudienceKind, SEQUENCE]),
     people=everybody,
     again=some_people,
     invalid=st.lists(st.sampled_from(INVALID), max_size=2),
@@ -225,6 +236,30 @@ def broadcast_to(send: Send, world: World) -> Broadcast:
     return made
 
 
+def step_to(send: Send, world: World) -> OutgoingBatch:
+    """A sequence of one step, from its first to its last message."""
+    made = sequences.create(
+        name="Welcome", channel=Channel.objects.get(pk=send.channel), actor=NOBODY
+    )
+    steps.add(made, Words(text="Welcome!"), Timing())
+    world.selected = {0, *send.chosen}
+    chosen = [world.lists[number].pk for number in world.selected]
+    sequences.set_lists(made, chosen, actor=NOBODY)
+    world.reach(BEFORE_PREPARING)
+    for row in (*send.people, *send.again):
+        address = addresses.parse(spelled(*row))
+        enrolments.enrol(made, address, source=EnrolmentSource.HAND, actor=NOBODY)
+    world.reach(BEFORE_LAUNCH)
+    sequences.start(made, actor=NOBODY)
+    world.reach(AT_LAUNCH)
+    for _ in range(2):
+        ticking.tick()
+        world.reach(0)
+        sender.send_due(seconds=5)
+        following.follow()
+    return made.batch
+
+
 class NoWaiting(SimpleNamespace):
     """A clock that a wait moves on: an opt-out at a hand-over waits for nobody."""
 
@@ -238,9 +273,11 @@ class NoWaiting(SimpleNamespace):
 
 
 @given(sends, st.lists(changes, min_size=4, max_size=10))
-def a_broadcast_reaches_nobody_who_left(send: Send, found: list[Change]) -> None:
+def a_send_reaches_nobody_who_left(send: Send, found: list[Change]) -> None:
     world = make_world(found)
-    counts = reports.progress(broadcast_to(send, world)).counts
+    is_step = send.kind == SEQUENCE
+    batch = step_to(send, world) if is_step else broadcast_to(send, world).batch
+    counts = outbox.counts(batch)
     assert not world.wrong
     taken = WatchedProvider.taken
     assert set(taken.values()) <= {1}, "each message once"
@@ -266,7 +303,7 @@ def test_nobody_is_written_to_who_is_opted_out_at_the_hand_over(
 ) -> None:
     settings.MEDIA_ROOT = tmp_path
     monkeypatch.setattr(barrier, "time", NoWaiting())
-    tally.scenario = "any broadcast, opt-outs at any moment"
+    tally.scenario = "any send, opt-outs at any moment"
     profile = hypothesis.settings(
         max_examples=EXAMPLES,
         deadline=None,
@@ -274,5 +311,5 @@ def test_nobody_is_written_to_who_is_opted_out_at_the_hand_over(
         suppress_health_check=list(HealthCheck),
     )
     for chosen in rounds:
-        seed(chosen)(profile(a_broadcast_reaches_nobody_who_left))()
+        seed(chosen)(profile(a_send_reaches_nobody_who_left))()
         assert_invariants_hold()
