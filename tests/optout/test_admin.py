@@ -1,5 +1,6 @@
 """The admin: rows of flows are looked at, the rest is asked by the pages' forms."""
 
+from datetime import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from optout import access, addresses, holds, list_deletion, webhooks
+from optout import access, addresses, holds, hours, list_deletion, webhooks
 from optout.access import Role
 from optout.admin.base import ReadOnly
 from optout.models import (
@@ -99,6 +100,7 @@ def rows() -> dict[type[Model], Model]:
     job.keys.create(key=address.key, part="entries", row=2)
     job.problems.create(row=3, cells=["nobody"], message="This is no phone number.")
     User.objects.create_user("somebody")
+    hours.find(opens=time(9), closes=time(18), zone="Europe/Madrid")
     return {model: first(model) for model in OURS}
 
 
