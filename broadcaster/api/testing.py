@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from broadcaster import previews, samples, test_sends
+from broadcaster import previews, samples, trials
 from broadcaster.api.base import SEND
 from broadcaster.api.fields import PersonInput, person_of
 from broadcaster.api.views import OfBroadcasts
@@ -31,7 +31,7 @@ class Testing(OfBroadcasts):
         form = PersonInput(data=request.data)
         form.is_valid(raise_exception=True)
         region = Workspace.load().region
-        message = test_sends.send_test(
+        message = trials.send_test(
             broadcast,
             previews.saved(broadcast),
             person_of(form.validated_data, broadcast.channel, region),

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from broadcaster import broadcasts, previews, readiness, samples, test_sends
+from broadcaster import broadcasts, previews, readiness, samples, trials
 from broadcaster.broadcasts import BroadcastError, Words
 from broadcaster.forms import MAX_HTML, message_form
 from broadcaster.models import Broadcast
@@ -160,7 +160,7 @@ def _send(
     request: PageRequest, broadcast: Broadcast, form: TestMessageForm
 ) -> OutgoingMessage | None:
     try:
-        return test_sends.send_test(
+        return trials.send_test(
             broadcast,
             _typed(request, broadcast) or previews.saved(broadcast),
             form.cleaned_data["address"],
@@ -182,7 +182,7 @@ def test_state(
     request: PageRequest, broadcast: Broadcast, message_pk: int
 ) -> HttpResponse:
     """What became of a test message, as a part of the message's page."""
-    found = get_object_or_404(test_sends.tests_of(broadcast), pk=message_pk)
+    found = get_object_or_404(trials.tests_of(broadcast), pk=message_pk)
     context = {"broadcast": broadcast, **_state(found)}
     return render(request, "broadcaster/message.html#tested", context)
 
@@ -193,13 +193,13 @@ def _test(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
     form.initial["address"] = _own_address(request, broadcast)
     return {
         "test_form": form,
-        **_state(test_sends.tests_of(broadcast).filter(pk=asked).first()),
+        **_state(trials.tests_of(broadcast).filter(pk=asked).first()),
     }
 
 
 def _own_address(request: PageRequest, broadcast: Broadcast) -> str:
     """Where the last test went to; before that the user's own email."""
-    last = test_sends.last_address(broadcast, actor=actor_of(request.user))
+    last = trials.last_address(broadcast, actor=actor_of(request.user))
     if last and not access.masks(request):
         return last
     is_email = broadcast.channel.address_kind == AddressKind.EMAIL

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from broadcaster import broadcasts, preparing, reports, samples, test_sends
+from broadcaster import broadcasts, preparing, reports, samples, trials
 from broadcaster.broadcasts import Words
 from optout import addresses
 from optout.access import Role
@@ -195,7 +195,7 @@ def test_the_link_of_a_test_opts_nobody_out(letter, client):
 def test_what_cannot_be_tested_is_refused(named, words, address, told):
     answer = send(named, browser_of(Role.MARKETER), address=address, **words)
     assert answer.status_code == 422 and told in text_of(answer)
-    assert not test_sends.tests_of(named).exists()
+    assert not trials.tests_of(named).exists()
 
 
 def test_without_scripts_a_refused_test_stands_on_its_page(named):
@@ -206,11 +206,11 @@ def test_without_scripts_a_refused_test_stands_on_its_page(named):
 
 
 def test_at_most_so_many_tests_an_hour(named, monkeypatch):
-    monkeypatch.setattr(test_sends, "MOST_AN_HOUR", 2)
+    monkeypatch.setattr(trials, "MOST_AN_HOUR", 2)
     mara, admin = browser_of(Role.MARKETER), browser_of(Role.ADMIN)
     codes = [send(named, browser).status_code for browser in (mara, mara, mara, admin)]
     assert codes == [200, 200, 422, 200]
-    assert test_sends.tests_of(named).filter(batch__purpose=Purpose.TEST).count() == 3
+    assert trials.tests_of(named).filter(batch__purpose=Purpose.TEST).count() == 3
 
 
 def test_the_users_own_email_or_last_number_is_offered(named, letter):
@@ -230,7 +230,7 @@ def test_a_launched_broadcast_is_tested_no_more(named):
     preparing.launch(named, actor=NOBODY)
     answer = browser_of(Role.MARKETER).post(url("test", named), {"address": ME})
     assert answer["Location"] == url("report", named)
-    assert not test_sends.tests_of(named).exists()
+    assert not trials.tests_of(named).exists()
 
 
 def test_twice_the_rows_ask_the_database_as_often(draft):
