@@ -24,7 +24,7 @@ class BroadcasterConfig(AppConfig):
 
         import_kinds.register(EnrolmentImports())
         panel_sections.register(person_section.of_person)
-        tag_uses.also_used_by(uses_here.of_tag)
+        tag_uses.also_used_by(uses_here.of_tag, replace=uses_here.replace)
         panel_sections.tells_addresses(person_section.address_of)
         post_migrate.connect(seed_roles_after_migrate, sender=self)
 

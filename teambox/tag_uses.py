@@ -1,20 +1,27 @@
-"""What uses a tag beside contacts: asked before it is deleted."""
+"""What uses a tag beside contacts: asked before it is deleted or merged."""
 
 from collections.abc import Callable
 
 from teambox.models import SmartReplyAction, Tag
 
 Users = Callable[[Tag], list[str]]
-_users: list[Users] = []
+Replace = Callable[[Tag, Tag], None]
+_users: dict[Users, Replace] = {}
 
 
-def also_used_by(users: Users) -> None:
+def also_used_by(users: Users, *, replace: Replace) -> None:
     """Register who else uses tags: the floor above, which we cannot import.
 
-    It gets a tag and names what uses it; a repeat counts once.
+    `users` gets a tag and names what uses it; `replace` lets all of that use another
+    one. A repeat counts once.
     """
-    if users not in _users:
-        _users.append(users)
+    _users[users] = replace
+
+
+def replace(old: Tag, new: Tag) -> None:
+    """Let what the floors above do with one tag be done with another."""
+    for replace_there in _users.values():
+        replace_there(old, new)
 
 
 def of(tag: Tag) -> list[str]:

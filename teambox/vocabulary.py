@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.text import slugify
 
 from optout.refusals import Refused
-from teambox import bulk_tags, segments
+from teambox import bulk_tags, segments, tag_uses
 from teambox.contacts import MAX_TAG
 from teambox.models import AttributeKind, Contact, ContactAttribute, Tag
 
@@ -50,10 +50,15 @@ def rename_tag(tag: Tag, name: str) -> None:
 
 
 def merge_tags(tag: Tag, into: Tag) -> None:
-    """Give all contacts and segments of a tag another one, which takes its place."""
+    """Give all who have a tag another one, which takes its place wherever it is used.
+
+    Who gets it by this did not get it anew: a sequence that it enrols into goes on
+    with who is tagged from now on.
+    """
     bulk_tags.add_existing(Contact.objects.filter(tags=tag), into)
     with transaction.atomic():
         segments.replace_tag(tag, into)
+        tag_uses.replace(tag, into)
         tag.delete()
 
 

@@ -19,7 +19,7 @@ from broadcaster.step_timing import Timing
 from optout import addresses
 from optout.actors import NOBODY, Actor
 from optout.models import OutgoingMessage
-from teambox import contacts
+from teambox import contacts, vocabulary
 from tests.factories import ASHA, LEENA, RAHUL, recipient
 from tests.sequencing import (
     AT_ONCE,
@@ -270,6 +270,16 @@ def test_a_tag_enrols_who_gets_it_from_now_on(welcome):
     made = Enrolment.objects.get()
     assert (made.address, made.source) == (ASHA, "tag")
     assert made.actor_label == "tag “VIP”"
+
+
+def test_a_tag_that_is_merged_enrols_by_the_other_one(welcome):
+    person(RAHUL, tag="VIP")
+    vip, gold = contacts.tag([], "VIP"), contacts.tag([], "Gold")
+    configure(welcome, enrol_tag=vip)
+    vocabulary.merge_tags(vip, gold)
+    person(ASHA, tag="Gold")
+    tasks.enrol_people()
+    assert Enrolment.objects.get().address == ASHA
 
 
 def test_a_tag_of_a_draft_enrols_nobody_before_the_start(phone):

@@ -10,7 +10,7 @@ from broadcaster.models import Broadcast, Stage
 from optout import addresses
 from optout.actors import NOBODY
 from optout.models import MessageState
-from teambox import contacts
+from teambox import contacts, vocabulary
 from teambox.models import Contact, ContactAttribute, Tag
 from tests.broadcaster.conftest import numbers
 from tests.factories import LEENA, opt_out
@@ -189,6 +189,14 @@ def test_a_file_and_contacts_take_each_others_place(draft, vip):
     broadcasts.set_contacts(made, {"tags": [vip.pk]})
     preparing.prepare(made)
     assert (list(put(made)), bool(made.recipients)) == ([numbers(9)[8]], False)
+
+
+def test_a_draft_goes_to_the_tag_its_own_was_merged_into(sale, vip):
+    people(vip, *numbers(2))
+    vocabulary.merge_tags(vip, Tag.objects.create(name="Gold"))
+    sale.refresh_from_db()
+    preparing.prepare(sale)
+    assert list(put(sale)) == numbers(2)
 
 
 # Another broadcast's recipients
