@@ -23,6 +23,8 @@ FLAGS = [
 ]
 WIDE = (1280, 860)
 NARROW = (390, 844)
+# Both schemes and both sizes; each page is judged in two of the four.
+LOOKS = [("light", NARROW), ("dark", (1280, 860))]
 TIMEOUT_MS = 8_000
 INVALID_FORM = 422  # a form that is shown again with its errors
 TOO_WIDE_PX = """() => {

@@ -11,7 +11,7 @@ from broadcaster.models import Broadcast
 from optout import handover
 from optout.actors import NOBODY
 from optout.models import SandboxMessage
-from tests.browser.conftest import NARROW, PageAs, assert_accessible
+from tests.browser.conftest import LOOKS, PageAs, assert_accessible
 from tests.factories import ASHA, drain, make_list, opt_out
 
 pytestmark = pytest.mark.browser
@@ -167,8 +167,7 @@ def test_the_report_names_who_had_opted_out(page_as: PageAs, finished) -> None:
     assert len(exported.splitlines()) == 2
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 860), NARROW])
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
 def test_list_and_report_can_be_used_by_all(
     page_as: PageAs, finished, scheme, size
 ) -> None:

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from broadcaster import broadcasts
 from optout.actors import NOBODY
 from optout.models import Source
-from tests.browser.conftest import NARROW, PageAs, assert_accessible
+from tests.browser.conftest import LOOKS, PageAs, assert_accessible
 from tests.factories import ASHA, RAHUL, make_list, opt_out
 
 pytestmark = pytest.mark.browser
@@ -20,8 +20,7 @@ def busy(sms) -> None:
     opt_out(RAHUL, make_list(), source=Source.API)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 860), NARROW])
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
 def test_the_dashboard_can_be_used_by_all(page_as: PageAs, busy, scheme, size) -> None:
     page = page_as("Admin", "/", size=size, scheme=scheme)
     expect(page.get_by_role("link", name="Summer sale")).to_be_visible()

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from optout.models import OptOutList, Reason, Source, live_entries
-from tests.browser.conftest import NARROW, PageAs, assert_accessible, toast
+from tests.browser.conftest import LOOKS, PageAs, assert_accessible, toast
 from tests.factories import ASHA, LEENA, RAHUL, make_list, opt_out
 
 pytestmark = pytest.mark.browser
@@ -36,8 +36,7 @@ def tab_to(page: Page, target: Locator, most: int = 60) -> None:
     raise AssertionError("Tab does not reach it.")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 860), NARROW])
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
 def test_the_page_can_be_used_by_all(page_as: PageAs, promotions, scheme, size) -> None:
     opt_out(ASHA, promotions, source=Source.KEYWORD, reason=Reason.PERSON)
     opt_out(LEENA, promotions)

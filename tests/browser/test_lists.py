@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from optout import lists
 from optout.models import OptOutList, live_entries, live_lists
-from tests.browser.conftest import NARROW, PageAs, assert_accessible, toast
+from tests.browser.conftest import LOOKS, PageAs, assert_accessible, toast
 from tests.factories import ASHA, make_list, opt_out
 
 pytestmark = pytest.mark.browser
@@ -23,8 +23,7 @@ def open_menu(page: Page, name: str) -> None:
     page.get_by_role("button", name=f"Actions for {name}").click()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 860), NARROW])
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
 def test_the_overview_can_be_used_by_all(page_as: PageAs, scheme, size) -> None:
     opt_out(ASHA, make_list("Summer sale", "SUMMER OFF"))
     lists.roll_up_counts()

@@ -14,7 +14,7 @@ from broadcaster.models import Broadcast
 from optout import handover
 from optout.actors import NOBODY
 from optout.models import Channel, default_list
-from tests.browser.conftest import NARROW, PageAs, assert_accessible
+from tests.browser.conftest import LOOKS, NARROW, PageAs, assert_accessible
 from tests.factories import ASHA, drain, make_list, opt_out
 from tests.teambox.people import say
 
@@ -73,8 +73,7 @@ def test_a_list_leads_to_its_people_and_a_person_to_the_panel(
     expect(panel).to_contain_text("Promotions")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 860), NARROW])
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
 def test_the_report_can_be_read_by_all(page_as: PageAs, sent, scheme, size) -> None:
     place = f"/broadcaster/{sent.pk}/report/"
     page = page_as("Admin", place, size=size, scheme=scheme)

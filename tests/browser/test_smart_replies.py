@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from optout.models import Channel, default_list
-from tests.browser.conftest import NARROW, PageAs, assert_accessible, toast
+from tests.browser.conftest import LOOKS, PageAs, assert_accessible, toast
 from tests.factories import make_list
 from tests.teambox.replies import adding, make_reply, removing
 
@@ -52,8 +52,7 @@ def test_a_question_is_built_put_in_order_and_tried_out(
     expect(page.locator("#trial")).to_contain_text("Done, friend.")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 860), NARROW])
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
 def test_the_builder_can_be_used_by_all(
     page_as: PageAs, sms: Channel, scheme: str, size: tuple[int, int]
 ) -> None:

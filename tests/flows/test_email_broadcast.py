@@ -26,7 +26,7 @@ pytestmark = [
 
 # All ten thousand in the long run, `make soak`.
 IS_LONG = bool(float(os.environ.get("FAULTS_MINUTES") or 0))
-PEOPLE = 10_000 if IS_LONG else 1_000
+PEOPLE = 10_000 if IS_LONG else 600
 OPTED_OUT = PEOPLE // 20
 CLICKS = 50
 SECOND_TIME = 500

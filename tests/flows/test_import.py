@@ -27,7 +27,7 @@ from tests.page_clients import browser_of
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 # IMPORT_ROWS=80000 for the size that people have.
-ROWS = int(os.environ.get("IMPORT_ROWS") or 4_000)
+ROWS = int(os.environ.get("IMPORT_ROWS") or 2_400)
 BAD = ROWS // 400
 TWICE = ROWS // 20
 PEOPLE = ROWS - TWICE - BAD

@@ -48,7 +48,7 @@ from tests.flows.opt_outs_machine import empty_database
 from tests.flows.watched_provider import WatchedProvider
 from tests.invariants import assert_invariants_hold
 
-EXAMPLES = 40
+EXAMPLES = 20
 CHANNELS = (970, 971)
 PEOPLE = ("34600111222", "5531999990000", "12025550199", "919812345678", "447700900123")
 SPELLINGS = ("+{}", "00{}", "whatsapp:+{}", " +{} ", "tel:+{}")
