@@ -216,7 +216,7 @@ def set_lists(
     BroadcastError `unsubscribe_list` for one that is not selected.
     """
     lists = selection.choose(list_ids, skip_default=skip_default)
-    link = _link_list(lists, unsubscribe_list_id)
+    link = selection.link_among(lists, unsubscribe_list_id, refuse=BroadcastError)
 
     def change(row: Broadcast) -> None:
         selection.set_lists(row.batch, lists, may_shrink=True)
@@ -225,19 +225,6 @@ def set_lists(
         )
 
     _change(broadcast, change)
-
-
-def _link_list(lists: Collection[OptOutList], chosen: int | None) -> OptOutList:
-    by_id = {row.pk: row for row in lists}
-    if chosen is None:
-        return next(iter(by_id.values()))
-    if chosen not in by_id:
-        raise BroadcastError(
-            "unsubscribe_list",
-            "The unsubscribe link can only lead to a selected list.",
-            "unsubscribe_list",
-        )
-    return by_id[chosen]
 
 
 def add_list(broadcast: Broadcast, opt_out_list: OptOutList) -> None:

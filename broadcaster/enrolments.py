@@ -27,7 +27,7 @@ from optout.addresses import Address, AddressKind
 from optout.models import MessageState
 from optout.outbox import Recipient
 
-_RESUMABLE = frozenset({EndReason.OPTED_OUT, EndReason.UNENROLLED, EndReason.REPLIED})
+RESUMABLE = frozenset({EndReason.OPTED_OUT, EndReason.UNENROLLED, EndReason.REPLIED})
 
 
 class Result(StrEnum):
@@ -236,7 +236,7 @@ def steps_to_resume_at(enrolment: Enrolment) -> list[Step]:
     or by hand; where that one had arrived before, the next.
     """
     sequence = enrolment.sequence
-    if enrolment.end_reason not in _RESUMABLE or sequence.is_ended:
+    if enrolment.end_reason not in RESUMABLE or sequence.is_ended:
         return []
     on_the_way = enrolment_ends.live().filter(sequence=sequence, key=enrolment.key)
     if on_the_way.exists():

@@ -16,7 +16,6 @@ from teambox.panel_sections import Section
 
 MAX_ROWS = 20
 _TEMPLATE = "broadcaster/panel_sequences.html"
-_CAN_GO_ON = {EndReason.OPTED_OUT, EndReason.UNENROLLED, EndReason.REPLIED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +53,8 @@ def _rows(found: Rows[Enrolment]) -> list[Row]:
 def _step_to_resume_at(enrolment: Enrolment) -> int | None:
     """The step that was due when it ended; the dialog tells which are left."""
     is_over = enrolment.is_live or enrolment.sequence.is_ended
-    if is_over or enrolment.end_reason not in _CAN_GO_ON or enrolment.step is None:
-        return None
-    return enrolment.step.position
+    may_go_on = enrolment.end_reason in enrolments.RESUMABLE and not is_over
+    return enrolment.step.position if may_go_on and enrolment.step else None
 
 
 def _line(request: HttpRequest, enrolment: Enrolment) -> str:

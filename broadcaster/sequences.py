@@ -14,7 +14,6 @@ from optout.actors import Actor
 from optout.models import (
     BatchState,
     Channel,
-    OptOutList,
     OutgoingBatch,
     Purpose,
     default_list,
@@ -131,7 +130,7 @@ def set_lists(
     Raises SelectionError, and SequenceError `unsubscribe_list` or `ended`.
     """
     lists = selection.choose(list_ids, skip_default=skip_default)
-    link = _link_list(lists, unsubscribe_list_id)
+    link = selection.link_among(lists, unsubscribe_list_id, refuse=SequenceError)
     reason = (skip_default or "").strip()
 
     def change(row: Sequence) -> None:
@@ -145,19 +144,6 @@ def set_lists(
 
     _change(sequence, change)
     sequence.batch.refresh_from_db()
-
-
-def _link_list(lists: Collection[OptOutList], chosen: int | None) -> OptOutList:
-    by_id = {row.pk: row for row in lists}
-    if chosen is None:
-        return next(iter(by_id.values()))
-    if chosen not in by_id:
-        raise SequenceError(
-            "unsubscribe_list",
-            "The unsubscribe link can only lead to a selected list.",
-            "unsubscribe_list",
-        )
-    return by_id[chosen]
 
 
 # Starting and stopping

@@ -12,6 +12,7 @@ from optout.models import (
     default_list,
     replacement_of,
 )
+from optout.refusals import Refused
 
 
 class SelectionError(ValueError):
@@ -55,6 +56,20 @@ def known(list_ids: Collection[int]) -> list[OptOutList]:
     if missing:
         raise SelectionError("unknown_list", f"There is no opt-out list {missing[0]}.")
     return list(dict.fromkeys(replacement_of(found[pk]) for pk in list_ids))
+
+
+def link_among(
+    lists: Sequence[OptOutList], chosen: int | None, *, refuse: type[Refused]
+) -> OptOutList:
+    """The list an unsubscribe link adds to: the chosen one, without a choice the first.
+
+    Raises `refuse` with `unsubscribe_list` for one that is not selected.
+    """
+    found = [row for row in lists if chosen in (None, row.pk)]
+    if not found:
+        message = "The unsubscribe link can only lead to a selected list."
+        raise refuse("unsubscribe_list", message, "unsubscribe_list")
+    return found[0]
 
 
 def set_lists(
