@@ -5,7 +5,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$name && break; done)
 BIN := .venv/bin
 PY := $(BIN)/python
-CODE := manage.py optout_project optout teambox broadcaster
+CODE := manage.py optout_project optout teambox broadcaster connectors
 
 # Tests start hundreds of processes, each of which would compile all modules anew.
 export PYTHONDONTWRITEBYTECODE :=

@@ -31,7 +31,8 @@ class Role(TextChoices):
 EVERYBODY = frozenset(Role)
 _STAFF = frozenset({Role.COMPLIANCE, Role.ADMIN})
 _SENDERS = frozenset({Role.MARKETER, Role.ADMIN})
-_SANDBOX = "view_sandboxmessage"
+# What people sent to the sandbox, and what other systems handed in, stand there whole.
+_WHOLE = frozenset({"view_sandboxmessage", "view_run"})
 
 # Permission → roles. Each floor has its own table; the migrations' end writes them.
 GRANTS: Mapping[str, frozenset[Role]] = {
@@ -118,7 +119,7 @@ def _is_masked(user: User | AnonymousUser) -> bool:
 
 
 class MaskedRoles:
-    """Denies masked roles what is made of whole addresses: exports and the sandbox.
+    """Denies masked roles what is made of whole addresses: exports, the sandbox, inputs.
 
     An authentication backend that logs nobody in, the first one that is asked.
     """
@@ -131,7 +132,7 @@ class MaskedRoles:
     ) -> bool:
         """Raise PermissionDenied, or leave the answer to the next backend."""
         codename = name.partition(".")[2]
-        gives_addresses = codename.startswith("export_") or codename == _SANDBOX
+        gives_addresses = codename.startswith("export_") or codename in _WHOLE
         if gives_addresses and masks_addresses(user):
             raise PermissionDenied
         return False

@@ -9,5 +9,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("optout.api.urls")),
     path("", include("teambox.api.urls")),
     path("", include("broadcaster.api.urls")),
+    path("", include("connectors.api.urls")),
     re_path("", csrf_exempt(not_found)),
 ]

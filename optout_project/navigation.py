@@ -79,7 +79,12 @@ RAIL = (
         url_name="sequences",
         permission="broadcaster.view_sequence",
     ),
-    Item(label="Connectors", icon="plug", url_name="connectors"),
+    Item(
+        label="Connectors",
+        icon="plug",
+        url_name="connectors",
+        permission="connectors.view_connector",
+    ),
     Item(
         label="Smart replies",
         icon="bot",

@@ -73,6 +73,7 @@ WEBHOOK_ALLOW_HTTP = environment.flag("WEBHOOK_ALLOW_HTTP", default=False)
 
 INSTALLED_APPS = [
     "optout_project",  # carries management commands alone
+    "connectors",
     "broadcaster",
     "teambox",
     "optout",

@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("optout.urls")),
     path("", include("teambox.urls")),
     path("", include("broadcaster.urls")),
+    path("", include("connectors.urls")),
 ]
 
 if settings.DEBUG:

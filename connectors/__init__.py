@@ -1,0 +1,1 @@
+"""Connectors: what other systems hand in, and what is done about it."""
