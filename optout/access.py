@@ -119,7 +119,7 @@ def _is_masked(user: User | AnonymousUser) -> bool:
 
 
 class MaskedRoles:
-    """Denies masked roles what is made of whole addresses: exports, the sandbox, inputs.
+    """Denies masked roles what is made of whole addresses: exports, sandbox, inputs.
 
     An authentication backend that logs nobody in, the first one that is asked.
     """
