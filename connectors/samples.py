@@ -1,0 +1,46 @@
+"""Samples: the newest inputs of a connector, which its steps are built with."""
+
+import json
+from typing import Any
+
+from connectors.models import Connector, Run, RunState
+
+MAX_SAMPLES = 5
+
+
+def newest(connector: Connector) -> list[Run]:
+    """The runs whose input could be read, newest first."""
+    runs = connector.runs.exclude(state=RunState.REFUSED).order_by("-pk")
+    return list(runs[:MAX_SAMPLES])
+
+
+def data_of(run: Run, connector: Connector) -> dict[str, Any]:
+    """What the tokens of a step may stand for: the input, and answers it led to."""
+    return {
+        "body": None,
+        "custom_variables": {},
+        **run.data,
+        "responses": dict(_answers(run)),
+        "run": {"id": run.pk, "received_at": run.received_at.isoformat()},
+        "connector": {"name": connector.name},
+    }
+
+
+def _answers(run: Run) -> list[tuple[str, dict[str, Any]]]:
+    """What HTTP requests of the run were answered, by name."""
+    outputs = (
+        action.get("output") or {}
+        for step in run.results
+        for action in step.get("actions", [])
+    )
+    kept = ("status", "headers", "body")
+    return [
+        (output["name"], {key: output.get(key) for key in kept})
+        for output in outputs
+        if "name" in output
+    ]
+
+
+def written(value: Any) -> str:
+    """JSON as people edit it."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
