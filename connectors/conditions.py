@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Any, Self
 
 from connectors import operators, tokens
-from connectors.operators import Kind, Operator, Unreadable
+from connectors.operators import Kind, Operator
+from connectors.readings import Unreadable
 from optout.refusals import Refused
 
 MAX_CONDITIONS = 50

@@ -5,28 +5,26 @@ cannot be read meets no operator, not even a negative one.
 """
 
 import operator
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from datetime import time
 from enum import StrEnum
 from typing import Any
 
-from django.utils import timezone
+from connectors.readings import (
+    Reader,
+    measured,
+    read_date,
+    read_email,
+    read_email_address,
+    read_email_part,
+    read_length,
+    read_moment,
+    read_number,
+    read_text,
+    read_time,
+)
 
-from optout.addresses import InvalidAddress, parse_email
-
-MAX_NUMBER_CHARS = 500
-MAX_DATE_CHARS = 40
-# Composing takes the square of a run of accents: beyond it, text is compared as it is.
-MAX_COMPOSED_CHARS = 5_000
-
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
-# Shorter digits are a date without dashes, longer ones are neither.
-_EPOCH = re.compile(r"[0-9]{9,13}(?:\.[0-9]{1,9})?")
-_SECONDS_DIGITS = 11
 _EMPTY = ("", "[]", "{}")
 
 
@@ -49,13 +47,6 @@ KIND_LABELS: Mapping[Kind, str] = {
     Kind.DATETIME: "Date and time",
     Kind.EMAIL: "Email",
 }
-
-
-class Unreadable(ValueError):
-    """A text that is nothing of its kind; the message says of what: “is no number”."""
-
-
-Reader = Callable[[str], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,113 +88,6 @@ def _opposite(name: str, of: Operator) -> Operator:
         otherwise=of.label,
         test=lambda *read: not of.test(*read),
     )
-
-
-def read_text(text: str) -> str:
-    """Text as it is compared: trimmed, composed (NFC), capitals and small alike."""
-    trimmed = text.strip()
-    if trimmed.isascii() or len(trimmed) > MAX_COMPOSED_CHARS:
-        return trimmed.casefold()
-    composed = unicodedata.normalize("NFC", trimmed).casefold()
-    return unicodedata.normalize("NFC", composed)
-
-
-def read_number(text: str) -> Decimal:
-    """A number as programs write it: 1234.5, -3, 1e10; no spaces, no commas."""
-    trimmed = text.strip()
-    if len(trimmed) > MAX_NUMBER_CHARS or not _NUMBER.fullmatch(trimmed):
-        raise Unreadable("is no number")
-    return Decimal(trimmed)
-
-
-def read_length(text: str) -> int:
-    """A number of characters."""
-    trimmed = text.strip()
-    if not re.fullmatch("[0-9]{1,6}", trimmed):
-        raise Unreadable("is no number of characters")
-    return int(trimmed)
-
-
-def read_moment(text: str) -> datetime:
-    """ISO 8601 or the digits of an epoch (seconds, milliseconds), in UTC.
-
-    Without a zone it is the installation's time.
-    """
-    try:
-        return _moment(text.strip()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Unreadable("is no date and time") from None
-
-
-def _moment(text: str) -> datetime:
-    if len(text) > MAX_DATE_CHARS:
-        raise ValueError
-    if _EPOCH.fullmatch(text):
-        is_seconds = len(text.partition(".")[0]) <= _SECONDS_DIGITS
-        return datetime.fromtimestamp(float(text) / (1 if is_seconds else 1000), UTC)
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=_zone())
-
-
-def _zone() -> Any:
-    return timezone.get_default_timezone()
-
-
-def read_date(text: str) -> date:
-    """A day, or the day that a moment falls on where the installation is."""
-    trimmed = text.strip()
-    try:
-        if len(trimmed) <= MAX_DATE_CHARS and not _EPOCH.fullmatch(trimmed):
-            return date.fromisoformat(trimmed)
-    except ValueError:
-        pass
-    return _local(trimmed, "is no date").date()
-
-
-def read_time(text: str) -> time:
-    """A time of the day, or that of a moment where the installation is."""
-    trimmed = text.strip()
-    if re.fullmatch(r"[0-9:.]{5,15}", trimmed) and trimmed[2] == ":":
-        try:
-            return time.fromisoformat(trimmed)
-        except ValueError:
-            raise Unreadable("is no time") from None
-    if ":" not in trimmed and not _EPOCH.fullmatch(trimmed):
-        raise Unreadable("is no time")
-    return _local(trimmed, "is no time").time()
-
-
-def _local(text: str, refusal: str) -> datetime:
-    try:
-        return read_moment(text).astimezone(_zone())
-    except (Unreadable, OverflowError):
-        raise Unreadable(refusal) from None
-
-
-def read_email(text: str) -> tuple[str, str]:
-    """An email as it is sent to, and as it was written in small letters."""
-    try:
-        return parse_email(text).address, text.strip().lower()
-    except InvalidAddress:
-        raise Unreadable("is no email") from None
-
-
-def _email_address(text: str) -> str:
-    return read_email(text)[0]
-
-
-def _email_part(text: str) -> str:
-    return text.strip().lower()
-
-
-def _measured(read: Reader) -> Reader:
-    """The length as it is written, of what can be read."""
-
-    def length(text: str) -> int:
-        read(text)
-        return len(text.strip())
-
-    return length
 
 
 def _contains(value: str, part: str) -> bool:
@@ -277,7 +161,7 @@ def _parts(
 
 
 def _lengths(read: Reader) -> tuple[Operator, ...]:
-    both = (_measured(read), read_length)
+    both = (measured(read), read_length)
     least = _single("has a length of at least", "has a length below", operator.ge, both)
     most = _single("has a length of at most", "has a length above", operator.le, both)
     return replace(least, name="min_length"), replace(most, name="max_length")
@@ -340,11 +224,18 @@ def _times(
     )
 
 
-def _hinted(hint: str, operators: tuple[Operator, ...]) -> tuple[Operator, ...]:
-    return tuple(
-        replace(one, hint="5" if one.read_operand is read_length else hint)
-        for one in operators
-    )
+_HINTS: Mapping[Reader, str] = {
+    read_length: "5",
+    read_number: "1234.5",
+    read_date: "2026-11-24",
+    read_time: "09:30",
+    read_moment: "2026-11-24T09:30",
+    read_email_address: "ann@example.com",
+}
+
+
+def _hinted(one: Operator) -> Operator:
+    return replace(one, hint=_HINTS.get(one.read_operand, "") if one.operands else "")
 
 
 _TEXTS = (
@@ -355,19 +246,20 @@ _TEXTS = (
     *_empty(),
 )
 _EMAILS = (
-    *_is(_email_address),
-    *_parts((read_email, _email_part), _either),
+    *_is(read_email_address),
+    *_parts((read_email, read_email_part), _either),
     *_empty(),
 )
-OPERATORS: Mapping[Kind, tuple[Operator, ...]] = {
+_ALL = {
     Kind.TEXT: _TEXTS,
-    Kind.NUMBER: _hinted("1234.5", _numbers()),
-    Kind.DATE: _hinted("2026-11-24", _times(read_date, read_date, _between)),
-    Kind.TIME: _hinted("09:30", _times(read_time, read_time, _time_between)),
-    Kind.DATETIME: _hinted(
-        "2026-11-24T09:30", _times(read_moment, read_date, _between)
-    ),
-    Kind.EMAIL: _hinted("ann@example.com", _EMAILS),
+    Kind.NUMBER: _numbers(),
+    Kind.DATE: _times(read_date, read_date, _between),
+    Kind.TIME: _times(read_time, read_time, _time_between),
+    Kind.DATETIME: _times(read_moment, read_date, _between),
+    Kind.EMAIL: _EMAILS,
+}
+OPERATORS: Mapping[Kind, tuple[Operator, ...]] = {
+    kind: tuple(map(_hinted, operators)) for kind, operators in _ALL.items()
 }
 _BY_NAME = {
     (kind, one.name): one for kind, operators in OPERATORS.items() for one in operators

@@ -6,41 +6,57 @@ and its value is text that nothing expands again. A name without a root or a pat
 """
 
 import json
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote
 
+from connectors import token_syntax
+from connectors.token_syntax import (
+    ROOTS,
+    SECRETS,
+    WITH_SECRETS,
+    Path,
+    TokenError,
+    dotted,
+    path_in_words,
+    token,
+)
 from optout import content
 from optout.refusals import Refused
 
-Path = tuple[str | int, ...]
-Data = Mapping[str, Any]
+__all__ = [
+    "MAX_TEXT",
+    "ROOTS",
+    "SECRETS",
+    "WITH_SECRETS",
+    "Data",
+    "MissingAttribute",
+    "Path",
+    "TokenError",
+    "as_text",
+    "as_variables",
+    "check",
+    "dotted",
+    "fill",
+    "in_url",
+    "in_words",
+    "path_in_words",
+    "paths",
+    "resolve",
+    "resolve_or_empty",
+    "token",
+]
 
-ROOTS = ("body", "custom_variables", "responses", "run", "connector")
-SECRETS = "secrets"
-WITH_SECRETS = (*ROOTS, SECRETS)
+Data = Mapping[str, Any]
 
 MAX_TEXT = 100_000
 MAX_DOCUMENT = 1_000_000
 MAX_DOCUMENT_DEPTH = 100
 
-_SHOWN_CHARS = 60
 _DIGEST_BYTES = 10
-_OPENING = re.compile(r"\{\{[ \t]*([^\W\d]\w*)")
-_NAME = re.compile(r"[\w-]+")
-# Nine digits are more places than any input has.
-_STEP = re.compile(rf"\.({_NAME.pattern})|\[(0|[1-9][0-9]{{0,8}})\]")
-_CLOSING = re.compile(r"[ \t]*(?:\|([^{}]{0,100}))?\}\}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_READ_JSON = json.JSONDecoder().raw_decode
-
-
-class TokenError(Refused):
-    """A token that cannot be read; `code` is bad_token, unknown_root or too_long."""
 
 
 class MissingAttribute(Refused):
@@ -78,6 +94,20 @@ class Token:
         return f"t_{digest.hexdigest()}"
 
 
+class _Budget:
+    """How many characters may still be written."""
+
+    def __init__(self, most: int) -> None:
+        self.most = self.left = most
+
+    def spend(self, value: Any) -> Any:
+        """The value itself; raises TokenError once there is no more room."""
+        self.left -= len(as_text(value))
+        if self.left < 0:
+            raise _too_long(self.most)
+        return value
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """A text cut at its tokens: literal, token, literal, …"""
@@ -91,15 +121,10 @@ class Cut:
 
     def join(self, written: Callable[[Token], str]) -> str:
         """The text with each token as `written` gives it; raises TokenError if long."""
-        parts = [self.literals[0]]
-        size = len(parts[0])
-        for token, literal in zip(self.tokens, self.literals[1:], strict=True):
-            parts += (written(token), literal)
-            size += len(parts[-2]) + len(literal)
-            if size > MAX_TEXT:
-                break
-        if size > MAX_TEXT:
-            raise _too_long(MAX_TEXT)
+        budget = _Budget(MAX_TEXT)
+        parts = [budget.spend(self.literals[0])]
+        for one, literal in zip(self.tokens, self.literals[1:], strict=True):
+            parts += (budget.spend(written(one)), budget.spend(literal))
         return "".join(parts)
 
 
@@ -107,55 +132,11 @@ class Cut:
 def cut(text: str) -> Cut:
     """The text cut at its tokens; remembered, as each run asks. Raises TokenError."""
     literals, tokens, at = [], [], 0
-    for start, token, end in _tokens(text):
+    for start, path, fallback, end in token_syntax.read(text):
         literals.append(text[at:start])
-        tokens.append(token)
+        tokens.append(Token(path, fallback))
         at = end
     return Cut((*literals, text[at:]), tuple(tokens))
-
-
-def _tokens(text: str) -> Iterator[tuple[int, Token, int]]:
-    at = 0
-    while found := _OPENING.search(text, at):
-        at = found.end()
-        if found[1] in WITH_SECRETS:
-            token, at = _token(text, found)
-            yield found.start(), token, at
-        elif text.startswith((".", "["), at):
-            raise _unknown_root(found[1], text[found.start() :])
-
-
-def _token(text: str, opening: re.Match[str]) -> tuple[Token, int]:
-    steps, at = _steps(text, opening.end())
-    closing = _CLOSING.match(text, at)
-    path: Path = (opening[1], *steps)
-    if not closing or path == (SECRETS,):
-        raise _bad_token(text[opening.start() :])
-    fallback = None if closing[1] is None else closing[1].strip()
-    return Token(path, fallback), closing.end()
-
-
-def _steps(text: str, at: int) -> tuple[list[str | int], int]:
-    steps: list[str | int] = []
-    while True:
-        if step := _STEP.match(text, at):
-            steps.append(step[1] or int(step[2]))
-            at = step.end()
-        elif quoted := _quoted(text, at):
-            steps.append(quoted[0])
-            at = quoted[1]
-        else:
-            return steps, at
-
-
-def _quoted(text: str, at: int) -> tuple[str, int] | None:
-    if not text.startswith('["', at):
-        return None
-    try:
-        key, end = _READ_JSON(text, at + 1)
-    except json.JSONDecodeError:
-        return None
-    return (key, end + 1) if text.startswith("]", end) else None
 
 
 def check(text: str, *, field: str, roots: Collection[str] = ROOTS) -> None:
@@ -178,40 +159,10 @@ def paths(text: str) -> list[Path]:
     return list(dict.fromkeys(token.path for token in cut(text).tokens))
 
 
-def token(path: Sequence[str | int]) -> str:
-    """Write the token for a path, the root first: what the picker inserts."""
-    return "{{" + dotted(path) + "}}"
-
-
-def dotted(path: Sequence[str | int]) -> str:
-    """The path as a token writes it: `body.items[0]["Phone number"]`."""
-    return str(path[0]) + "".join(map(_step_text, path[1:]))
-
-
-def _step_text(step: str | int) -> str:
-    if isinstance(step, int):
-        return f"[{step}]"
-    if _NAME.fullmatch(step):
-        return f".{step}"
-    quoted = json.dumps(step, ensure_ascii=False)
-    return f"[{_SURROGATE.sub(_escaped, quoted)}]"
-
-
-def _escaped(surrogate: re.Match[str]) -> str:
-    """Half a character is no text that a database takes; its escape is."""
-    return f"\\u{ord(surrogate[0]):04x}"
-
-
-def path_in_words(path: Sequence[str | int]) -> str:
-    """The path as people read it: `body › items[0] › Phone number`."""
-    words = (f"[{step}]" if isinstance(step, int) else f" › {step}" for step in path)
-    return "".join(words).removeprefix(" › ")
-
-
 def in_words(text: str) -> str:
     """The text with each token as people read it; one that cannot be read stays."""
     try:
-        return cut(text).join(lambda token: path_in_words(token.path))
+        return cut(text).join(lambda one: path_in_words(one.path))
     except TokenError:
         return text
 
@@ -224,17 +175,17 @@ def resolve(text: str, data: Data) -> str:
     and so does an empty text. Raises MissingAttribute without a fallback, TokenError
     for a token that cannot be read or a result of over MAX_TEXT characters.
     """
-    return cut(text).join(lambda token: token.text(data))
+    return cut(text).join(lambda one: one.text(data))
 
 
 def resolve_or_empty(text: str, data: Data) -> str:
     """As `resolve`, but what is missing is empty."""
-    return cut(text).join(lambda token: _text_or_empty(token, data))
+    return cut(text).join(lambda one: _text_or_empty(one, data))
 
 
-def _text_or_empty(token: Token, data: Data) -> str:
+def _text_or_empty(one: Token, data: Data) -> str:
     try:
-        return token.text(data)
+        return one.text(data)
     except MissingAttribute:
         return ""
 
@@ -248,23 +199,21 @@ def as_variables(text: str, data: Data) -> tuple[str, dict[str, str]]:
     longer than messages keep is refused, not cut; raises as `resolve` does.
     """
     pieces = cut(text)
-    values = {}
-    for token in pieces.tokens:
-        values[token.variable] = _short_value(token, data)
+    values = {one.variable: _short_value(one, data) for one in pieces.tokens}
     return pieces.join(_as_variable), values
 
 
-def _as_variable(token: Token) -> str:
-    fallback = "" if token.fallback is None else f"|{token.fallback}"
-    return "{{" + token.variable + fallback + "}}"
+def _as_variable(one: Token) -> str:
+    fallback = "" if one.fallback is None else f"|{one.fallback}"
+    return "{{" + one.variable + fallback + "}}"
 
 
-def _short_value(token: Token, data: Data) -> str:
-    text = token.text(data)
+def _short_value(one: Token, data: Data) -> str:
+    text = one.text(data)
     if len(text) > content.MAX_VALUE:
         raise TokenError(
             "too_long",
-            f"{dotted(token.path)} has {len(text):,} characters, "
+            f"{dotted(one.path)} has {len(text):,} characters, "
             f"a message takes {content.MAX_VALUE:,} at most.",
         )
     return text
@@ -280,16 +229,16 @@ def in_url(url: str, data: Data) -> str:
     is_whole = bool(pieces.tokens) and not pieces.literals[0]
     first = pieces.tokens[0] if is_whole else None
     return pieces.join(
-        lambda token: token.text(data) if token is first else _encoded(token, data)
+        lambda one: one.text(data) if one is first else _encoded(one, data)
     )
 
 
-def _encoded(token: Token, data: Data) -> str:
-    value = token.text(data)
+def _encoded(one: Token, data: Data) -> str:
+    value = one.text(data)
     # Clients read %2E%2E as two dots, so no encoding holds them back.
     if value in (".", ".."):
         raise TokenError(
-            "bad_value", f"{dotted(token.path)} is “{value}”: no part of a URL."
+            "bad_value", f"{dotted(one.path)} is “{value}”: no part of a URL."
         )
     return quote(value, safe="", errors="replace")
 
@@ -301,19 +250,6 @@ def fill(document: Any, data: Data) -> Any:
     Raises as `resolve` does, and TokenError over MAX_DOCUMENT characters.
     """
     return _filled(document, data, MAX_DOCUMENT_DEPTH, _Budget(MAX_DOCUMENT))
-
-
-class _Budget:
-    """How many characters a document may still take."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-    def spend(self, value: Any) -> Any:
-        self.left -= len(as_text(value))
-        if self.left < 0:
-            raise _too_long(MAX_DOCUMENT)
-        return value
 
 
 def _filled(node: Any, data: Data, depth: int, budget: _Budget) -> Any:
@@ -354,30 +290,6 @@ def as_text(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     except (RecursionError, ValueError):  # so deep, or an integer of so many digits
         raise TokenError("too_long", "A value is too large to be written.") from None
-
-
-def _bad_token(rest: str) -> TokenError:
-    return TokenError(
-        "bad_token",
-        f"“{_beginning(rest)}” cannot be read as an attribute. Write it like "
-        '{{body.customer.phone}} or {{body["Phone number"]|fallback}}.',
-    )
-
-
-def _unknown_root(name: str, rest: str) -> TokenError:
-    return TokenError(
-        "unknown_root",
-        f"“{_beginning(rest)}” is no attribute. They begin with {_or(ROOTS)}, "
-        f"“{name}” is none of these.",
-    )
-
-
-def _or(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def _beginning(rest: str) -> str:
-    return "".join(rest[:_SHOWN_CHARS].partition("}}")[:2])
 
 
 def _not_here(path: Path) -> TokenError:
