@@ -1,6 +1,6 @@
 """Attributes: what the picker lists of the samples that came in."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors import attributes, tokens
@@ -85,6 +85,7 @@ documents = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(documents)
 def test_the_token_of_any_attribute_leads_to_its_value(body):
     data = {"body": body, "custom_variables": {"body": body}}
@@ -92,6 +93,7 @@ def test_the_token_of_any_attribute_leads_to_its_value(body):
         assert tokens.resolve_or_empty(one.token, data) == one.value
 
 
+@settings(deadline=None)
 @given(documents, documents)
 def test_any_attribute_of_any_sample_is_listed_once(first, second):
     samples = [{"body": first}, {"body": second}]

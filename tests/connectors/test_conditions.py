@@ -2,7 +2,7 @@
 
 import pytest
 from django.test import override_settings
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors import conditions
@@ -403,6 +403,7 @@ OPPOSITES = [
 ]
 
 
+@settings(deadline=None)
 @given(value=st.text(), operand=st.text())
 def test_one_of_two_opposites_holds_for_any_text(value, operand):
     operand = operand.replace("{", "(")
@@ -411,6 +412,7 @@ def test_one_of_two_opposites_holds_for_any_text(value, operand):
         assert first.is_true is not compare(value, kind, other, operand).is_true
 
 
+@settings(deadline=None)
 @given(value=st.integers() | st.floats(allow_nan=False, allow_infinity=False))
 def test_one_of_two_opposites_holds_for_any_number(value):
     for one, other in (("equals", "not_equals"), ("between", "not_between")):
@@ -419,6 +421,7 @@ def test_one_of_two_opposites_holds_for_any_number(value):
         assert first.is_true is not compare(value, "number", other, *operands).is_true
 
 
+@settings(deadline=None)
 @given(value=st.datetimes(), operand=st.datetimes())
 def test_a_day_is_before_or_not_before(value, operand):
     value, operand = value.date().isoformat(), operand.date().isoformat()
@@ -427,6 +430,7 @@ def test_a_day_is_before_or_not_before(value, operand):
     assert first is (value < operand)
 
 
+@settings(deadline=None)
 @given(value=st.none() | st.booleans() | st.floats() | st.text() | st.lists(st.text()))
 def test_no_value_breaks_an_operator(value):
     for kind, all_of in OPERATORS.items():

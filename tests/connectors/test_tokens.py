@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors import tokens
@@ -343,11 +343,13 @@ documents = st.recursive(
 steps = st.lists(st.text() | st.integers(0, 10**9 - 1), max_size=5)
 
 
+@settings(deadline=None)
 @given(steps)
 def test_any_path_is_written_as_a_token_that_leads_to_it(path):
     assert tokens.paths(tokens.token(("body", *path))) == [("body", *path)]
 
 
+@settings(deadline=None)
 @given(path=steps.filter(bool), value=documents)
 def test_any_value_is_found_where_it_stands(path, value):
     body = value
@@ -360,6 +362,7 @@ def test_any_value_is_found_where_it_stands(path, value):
     assert text == ("" if value is None else tokens.as_text(value))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='{}|.[]"\\ abody01%$\n\x00'))
 def test_any_text_is_resolved_or_refused(text):
     try:
@@ -370,6 +373,7 @@ def test_any_text_is_resolved_or_refused(text):
         assert "{{" in text or resolved == text
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_a_value_never_changes_what_other_tokens_become(first, second):
     data = {"body": {"first": first, "second": second}}
