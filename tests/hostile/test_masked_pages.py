@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
+from pytest_django.plugin import DjangoDbBlocker
 
 from optout.access import Role
 from optout.models import ALL_CHANNELS, Workspace, default_list, live_entries
@@ -16,9 +17,10 @@ from tests import town
 from tests.factories import ASHA
 from tests.page_clients import HTMX
 from tests.routes import page_routes
+from tests.standing import standing
 from tests.town import Said, Town
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 # The number and the email of the town's person, however they are spelt or encoded.
 WHOLE = (ASHA[1:], "600-111-222", "leena@", "leena%40")
@@ -74,8 +76,18 @@ MORE = (
 
 
 @pytest.fixture
-def settled() -> Town:
-    return town.build(SAID)
+def _files_of_the_test() -> None:
+    """Those of the town stay."""
+
+
+@pytest.fixture(scope="module")
+def settled(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Town]:
+    with standing(django_db_blocker, tmp_path_factory.mktemp("town")):
+        yield town.build(SAID)
 
 
 def somebody(*, masked: bool) -> Client:

@@ -9,34 +9,38 @@ from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 from django.forms.forms import BaseForm
 from django.urls import reverse
+from pytest_django.plugin import DjangoDbBlocker
 from rest_framework.serializers import BaseSerializer
 
 from optout.models import SandboxMessage
 from tests import town
 from tests.hostile.doors import Visitor
 from tests.routes import Route, api_routes, page_routes
+from tests.standing import standing
 from tests.town import Town
 
 pytestmark = pytest.mark.django_db
 
+EMBEDDED = settings.EMBEDDED
 FLOORS = ("teambox", "broadcaster")
 # Longer than what any field takes; all fields at once are still a form that is read.
 LONG = 6_000
-TYPED = [
-    b"",
-    b"\0",
-    b"\xed\xa0\x80",  # half of a surrogate pair
-    b"9" * 30,
-    b"x" * LONG,
-]
-VALUES = [
-    *(None, True, [], {}, [[]], [None], -1, 1.5, 10**30, "", "\0", "\ud800"),
-    *("x" * LONG, ["\0"], [10**30], {"id": "\0"}, [{"action": "\0"}]),
-]
-BODIES = [b"", b"null", b"[]", b"{", b"1e400", b"NaN", b"\xff", b'{"a":' * 3_000]
+SURROGATE = b"\xed\xa0\x80"  # half of a pair
+DIGITS = b"9" * 30
+# What is refused before a table is asked says the same on any database; that a text has
+# a NUL or is too long, PostgreSQL alone minds.
+READ = [None, True, [], {}, [[]], [None], -1, 1.5, ""]
+STORED = [10**30, "\ud800", [10**30]]
+STRICT = ["\0", "x" * LONG, ["\0"], {"id": "\0"}, [{"action": "\0"}]]
+VALUES = [*READ, *STORED] if EMBEDDED else [*STORED, *STRICT]
+TYPED = [b"", SURROGATE, DIGITS] if EMBEDDED else [DIGITS, b"\0", b"x" * LONG]
+ASKED_FOR = [DIGITS] if EMBEDDED else [DIGITS, b"\0"]
+BROKEN = [b"", b"null", b"[]", b"{", b"1e400", b"NaN", b"\xff", b'{"a":' * 3_000]
+BODIES = BROKEN if EMBEDDED else []
 NOT_ALLOWED = 405
 ENDS = ("-delete", "-end", "-cancel")
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -48,8 +52,18 @@ NOWHERE |= dict.fromkeys(["pk", "line_pk", "action_pk", "channel_id"], (0, 10**3
 
 
 @pytest.fixture
-def settled() -> Town:
-    return town.build()
+def _files_of_the_test() -> None:
+    """Those of the town stay."""
+
+
+@pytest.fixture(scope="module")
+def settled(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Town]:
+    with standing(django_db_blocker, tmp_path_factory.mktemp("town")):
+        yield town.build()
 
 
 def upper(routes: list[Route]) -> list[Route]:
@@ -106,7 +120,7 @@ def test_whatever_a_page_is_sent_is_no_failure(visitor: Visitor, settled: Town) 
 def test_whatever_a_page_is_asked_is_no_failure(
     visitor: Visitor, settled: Town
 ) -> None:
-    queries = [urlencode(dict.fromkeys(ASKED, typed)) for typed in TYPED[1:4:2]]
+    queries = [urlencode(dict.fromkeys(ASKED, typed)) for typed in ASKED_FOR]
     for route in page_routes():
         url = reverse(route.name, kwargs=settled.arguments(route))
         for query in queries:
@@ -129,8 +143,10 @@ def test_whatever_the_api_is_sent_is_no_failure(
 def test_nothing_is_found_under_an_id_of_nobody(
     visitor: Visitor, settled: Town, method: str
 ) -> None:
-    before = rows()
-    for route in page_routes() + api_routes():
+    before, routes = rows(), api_routes()
+    if method != "DELETE":  # a page has no such method
+        routes += page_routes()
+    for route in routes:
         for parameter in NOWHERE.keys() & set(route.parameters):
             for nobody in NOWHERE[parameter]:
                 arguments = settled.arguments(route) | {parameter: nobody}
