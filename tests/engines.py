@@ -99,7 +99,8 @@ def pytest_collection_modifyitems(
 ) -> None:
     """Long tests first, so that none is left alone at the end.
 
-    A second engine is for tests that use it: the others have run on the first.
+    A second engine is for tests that use it: the others, and those that say the same
+    of any, have run on the first.
     """
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     is_postgresql = config.known_args_namespace.engine == "postgresql"
@@ -114,6 +115,8 @@ def _runs_anywhere(item: pytest.Item) -> bool:
 
 
 def _uses_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("once"):
+        return False
     fixtures = set(getattr(item, "fixturenames", ()))
     marked = any(map(item.get_closest_marker, ("django_db", "postgres")))
     return marked or bool(fixtures & _DATABASE_FIXTURES)

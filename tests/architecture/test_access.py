@@ -16,7 +16,7 @@ from tests.api_clients import client_of
 from tests.architecture.who_may import API, OPEN, PAGES, POSTS
 from tests.page_clients import browser_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 NOT_THERE = 999_999_999
 ARGUMENTS: Mapping[str, Any] = {
     "key": "00000000-0000-0000-0000-000000000000",

@@ -88,6 +88,7 @@ def test_lists_and_rows_open(root: Client, rows: Sequence, model: type[Model]) -
     assert b"<b>Hello</b>" not in listed.content + opened.content
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("model", SEEN)
 def test_what_a_flow_writes_is_not_written_here(
     root: Client, rows: Sequence, model: type[Model]

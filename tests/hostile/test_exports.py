@@ -19,7 +19,7 @@ from tests.page_clients import browser_of
 from tests.routes import page_routes
 from tests.town import Said
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 FORMULAS = [  # 52
     '=HYPERLINK("http://evil.example","x")',

@@ -26,7 +26,7 @@ from tests.servers import (
     says,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 HOSTILE = [
     "1 http://127.0.0.1:{port}/",

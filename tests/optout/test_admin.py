@@ -138,6 +138,7 @@ def test_lists_and_rows_open(
     assert browser.get(url_of(model, "history", rows[model].pk)).status_code == 200
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("model", OURS, ids=name_of)
 def test_a_row_is_added_only_where_its_flow_can_be_asked(
     browser: Client, model: type[Model]
@@ -147,6 +148,7 @@ def test_a_row_is_added_only_where_its_flow_can_be_asked(
     assert browser.get(url_of(model, "add")).status_code == expected
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("model", [*READ_ONLY, Entry, ApiKey], ids=name_of)
 def test_what_flows_write_is_neither_changed_nor_deleted(
     browser: Client, rows: dict[type[Model], Model], model: type[Model]
@@ -157,12 +159,14 @@ def test_what_flows_write_is_neither_changed_nor_deleted(
     assert model._default_manager.filter(pk=rows[model].pk).exists()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("model", [m for m in OURS if m not in (User, Group)])
 def test_no_rows_are_deleted_in_bulk(browser: Client, model: type[Model]) -> None:
     request = browser.get(url_of(model, "changelist")).wsgi_request
     assert "delete_selected" not in OURS[model].get_actions(request)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("model", OURS, ids=name_of)
 def test_staff_without_a_permission_see_nothing(
     rows: dict[type[Model], Model], model: type[Model]
@@ -178,6 +182,7 @@ def test_a_stranger_is_sent_to_the_log_in() -> None:
     assert (answer.status_code, "/login/" in answer["Location"]) == (302, True)
 
 
+@pytest.mark.once
 def test_no_secret_stands_on_any_page(
     browser: Client, rows: dict[type[Model], Model]
 ) -> None:

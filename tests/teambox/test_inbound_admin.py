@@ -47,6 +47,7 @@ def test_an_agent_may_look_and_not_handle_again(sms: Channel) -> None:
     assert agent.get(EVENTS).status_code == 200
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("page", ["add", "change", "delete"])
 def test_nobody_writes_events_by_hand(
     sms: Channel, admin_client: Client, page: str

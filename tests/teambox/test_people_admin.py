@@ -89,6 +89,7 @@ def test_lists_and_rows_open(root: Client, rows: None, model: type[Model]) -> No
     assert b"<b>Where</b>" not in listed.content + opened.content
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("model", WRITTEN_BY_FLOWS)
 def test_what_a_flow_writes_is_not_written_here(
     root: Client, rows: None, model: type[Model]
