@@ -5,8 +5,13 @@ from typing import Any
 
 from django.http import QueryDict
 
-from connectors.conditions import MAX_CONDITIONS, Condition, ConditionError, Filter
-from connectors.conditions import Match
+from connectors.conditions import (
+    MAX_CONDITIONS,
+    Condition,
+    ConditionError,
+    Filter,
+    Match,
+)
 from connectors.conditions import check as check_condition
 from connectors.operators import KIND_LABELS, OPERATORS, Kind
 
@@ -81,7 +86,8 @@ class FilterForm:
     def shown(self) -> list[Row]:
         """The rows for the page, counted from 1."""
         return [
-            Row(at + 1, row, self.errors.get(at, {})) for at, row in enumerate(self.rows)
+            Row(at + 1, row, self.errors.get(at, {}))
+            for at, row in enumerate(self.rows)
         ]
 
     @property
@@ -122,6 +128,9 @@ def _sent(data: QueryDict) -> list[dict[str, str]]:
     columns = {name: data.getlist(name) for name in _FIELDS}
     count = min(max(map(len, columns.values())), MAX_CONDITIONS + 1)
     return [
-        {name: (column[at] if at < len(column) else "") for name, column in columns.items()}
+        {
+            name: (column[at] if at < len(column) else "")
+            for name, column in columns.items()
+        }
         for at in range(count)
     ]

@@ -10,8 +10,15 @@ from django.contrib.auth.models import User
 from connectors import action_settings, plans, tokens
 from connectors.conditions import Filter
 from connectors.models import Connector
-from connectors.plans import MAX_ACTIONS, MAX_DELAY, MAX_STEPS, STEP_NAME_CHARS
-from connectors.plans import Plan, PlannedAction, Step
+from connectors.plans import (
+    MAX_ACTIONS,
+    MAX_DELAY,
+    MAX_STEPS,
+    STEP_NAME_CHARS,
+    Plan,
+    PlannedAction,
+    Step,
+)
 from optout.refusals import Refused
 
 GO_TO = "go_to_connector"
