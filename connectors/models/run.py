@@ -45,9 +45,9 @@ class Run(models.Model):
 
     `input` is JSON text: `{"body": …, "custom_variables": …}`. `results` tell of each
     step in order what its filter said and what each action did (see `results`). A
-    result counts only for the claim it was made under: `attempts` counts
-    them, `failures` those that ended badly. `once` is what a repeated input is known by. `trail` are the connectors
-    that led here, oldest first.
+    result counts only for the claim it was made under: `attempts` counts the claims,
+    `failures` those that ended badly. `once` is what a repeated input is known by.
+    `trail` are the connectors that led here, oldest first.
     """
 
     connector = models.ForeignKey(
