@@ -17,7 +17,7 @@ from broadcaster.models import (
     all_sequences,
 )
 from broadcaster.sequences import SequenceError
-from optout.actions import Result, Situation, action
+from optout.action_table import Result, Situation, Whom, action
 from optout.addresses import AddressKind
 from optout.models import BatchState
 from teambox import contacts
@@ -45,7 +45,8 @@ def enrol(situation: Situation, settings: Mapping[str, Any]) -> Result:
     """
     sequence = _sequence(settings["sequence"])
     kind = AddressKind(sequence.channel.address_kind)
-    address = contacts.reached_at(situation.address, kind)
+    given = [one for one in situation.addresses if one.kind == kind]
+    address = given[0] if given else contacts.reached_at(situation.address, kind)
     if address is None:
         named = sequence.channel.get_address_kind_display().lower()
         return Result("no address", f"the contact has no {named}")
@@ -75,7 +76,7 @@ def unenrol(situation: Situation, settings: Mapping[str, Any]) -> Result:
     pk = settings["sequence"]
     sequence = _sequence(pk) if pk else None
     where = sequence.name if sequence else "all sequences"
-    keys = contacts.keys_with(situation.address.key)
+    keys = {key for one in situation.addresses for key in contacts.keys_with(one.key)}
     ended = enrolments.unenrol(sequence, keys, actor=situation.actor)
     return Result("unenrolled" if ended else "not enrolled", where)
 
@@ -92,6 +93,7 @@ def _sequence(pk: int) -> Sequence:
     label="Start a broadcast",
     form=StartBroadcastForm,
     icon="megaphone",
+    whom=Whom.NOBODY,
 )
 def start_broadcast(situation: Situation, settings: Mapping[str, Any]) -> Result:
     """Launch a broadcast, once: `started`, `preparing`, or `already started`."""

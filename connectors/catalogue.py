@@ -1,7 +1,7 @@
 """The actions that a connector's builder offers, by category, and finding one."""
 
 from connectors import action_settings
-from optout.actions import Action
+from optout.action_table import Action
 
 OTHER = "Other"
 _CATEGORIES = {

@@ -7,7 +7,7 @@ from datetime import timedelta
 from connectors import action_settings, tokens
 from connectors.conditions import Condition, Filter, Match
 from connectors.plans import Plan, PlannedAction, Step
-from optout.actions import ACTIONS
+from optout.action_table import ACTIONS
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 

@@ -21,7 +21,17 @@ NOTE_CHARS = 300
 
 
 class ActionForm(forms.Form):
-    """The settings of one action. Pages draw it, programs fill it by name."""
+    """The settings of one action. Pages draw it, programs fill it by name.
+
+    `situational` are those that ask for what a connector is told otherwise. Of the
+    texts, `message_words` are filled in per recipient when the message is sent, and
+    `own_tokens` are resolved by the action itself; `takes_secrets` where it may.
+    """
+
+    situational: tuple[str, ...] = ()
+    message_words: tuple[str, ...] = ()
+    own_tokens: tuple[str, ...] = ()
+    takes_secrets = False
 
     def settings(self) -> dict[str, Any]:
         """What was chosen, as JSON keeps it; asked of a valid form."""
@@ -89,6 +99,8 @@ class ListsForm(ActionForm):
 
 class AddForm(ListsForm):
     """Settings of adding to opt-out lists."""
+
+    situational = ("everywhere",)
 
     reason_code = forms.ChoiceField(
         label="Why",

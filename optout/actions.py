@@ -1,114 +1,38 @@
-"""The action table: what smart replies and connectors may do, from every floor.
+"""The actions of this floor: onto opt-out lists, and off them."""
 
-An app's `actions` module registers its own with `@action("name")`; the modules are
-found as the admin's are.
-"""
-
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from optout import action_forms, attribution, entries, lifts
-from optout.action_forms import ActionForm
-from optout.actors import Actor, Evidence
-from optout.addresses import Address
+from optout.action_table import Result, Situation, Whom, action
+from optout.actors import Evidence
 from optout.lifts import Power
-from optout.models import ALL_CHANNELS, Entry, Reason, Source, Workspace
-from optout.refusals import Refused
+from optout.models import (
+    ALL_CHANNELS,
+    Channel,
+    Entry,
+    Reason,
+    Workspace,
+    resolve,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """Whom an action is about: an address on a channel, and which automation acts.
-
-    `asked_at` and `message_id` are those of the person's message that set it off.
-    `once` is a number that this action has in this situation alone: what may be done
-    only once (a message) is known by it.
-    """
-
-    address: Address
-    channel_id: int = ALL_CHANNELS
-    source: Source = Source.SMART_REPLY
-    actor: Actor = Actor(label="automation")
-    text: str = ""
-    asked_at: datetime | None = None
-    message_id: str = ""
-    once: int = 0
+def _would_add(situation: Situation, settings: Mapping[str, Any]) -> Result:
+    lists = resolve(settings["lists"]).values()
+    place = _place(situation, settings, is_persons=_is_persons(settings))
+    missing = [
+        row
+        for row in lists
+        for address in situation.addresses
+        if not lifts.of_address(address.key, [row.pk], [place])
+    ]
+    if missing:
+        return Result("would be added", action_forms.names(missing))
+    return Result("already there", action_forms.names(lists))
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What an action did, in words people read: `added`, `kept`, `Optout Number`, …"""
-
-    outcome: str
-    detail: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.outcome}: {self.detail}" if self.detail else self.outcome
-
-
-Run = Callable[[Situation, Mapping[str, Any]], Result]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """One thing an automation can do; its settings are chosen when it is built.
-
-    `runs_while_held`: also while an agent holds the conversation. `is_answer`: it
-    writes to the person, and is silent where answers are. `is_repeatable`: doing it
-    again has no second effect, so that it may be done again after a crash.
-    """
-
-    name: str
-    label: str
-    run: Run
-    form: type[ActionForm]
-    icon: str = "zap"
-    runs_while_held: bool = False
-    is_answer: bool = False
-    is_repeatable: bool = True
-
-
-class SettingsError(Refused):
-    """Settings that an action does not take."""
-
-
-ACTIONS: dict[str, Action] = {}
-
-
-def action(
-    name: str, *, label: str, form: type[ActionForm], **more: Any
-) -> Callable[[Run], Run]:
-    """Put a function into the action table under `name`; a second one is an error."""
-
-    def register(run: Run) -> Run:
-        if name in ACTIONS:
-            raise ValueError(f"There is an action {name} already.")
-        ACTIONS[name] = Action(name=name, label=label, run=run, form=form, **more)
-        return run
-
-    return register
-
-
-def checked(name: str, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as they are kept; what is not given is as the form proposes it.
-
-    Raises SettingsError `unknown_action` and, with the setting as its field,
-    `unknown_setting` and `bad_setting`.
-    """
-    if name not in ACTIONS:
-        known = ", ".join(sorted(ACTIONS))
-        raise SettingsError("unknown_action", f"Choose one of {known}.", "action")
-    form = ACTIONS[name].form
-    proposed = form()
-    if unknown := next((key for key in raw if key not in proposed.fields), None):
-        message = f"{ACTIONS[name].label} has no setting of this name."
-        raise SettingsError("unknown_setting", message, unknown)
-    given = form({key: proposed[key].initial for key in proposed.fields} | dict(raw))
-    for field, errors in given.errors.items():
-        raise SettingsError("bad_setting", str(errors[0]), field)
-    return given.settings()
+def _is_persons(settings: Mapping[str, Any]) -> bool:
+    return Reason(settings.get("reason_code", Reason.STAFF)) is Reason.PERSON
 
 
 @action(
@@ -117,16 +41,18 @@ def checked(name: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     form=action_forms.AddForm,
     icon="ban",
     runs_while_held=True,
+    whom=Whom.ON_CHANNEL_OR_ALL,
+    preview=_would_add,
 )
 def add_to_opt_out_list(situation: Situation, settings: Mapping[str, Any]) -> Result:
-    """Opt the address out of `settings["lists"]`.
+    """Opt the addresses out of `settings["lists"]`, as one event.
 
     `added`, `already there`, or `stale` where the person came back since.
     """
     reason = Reason(settings.get("reason_code", Reason.STAFF))
-    is_persons = reason == Reason.PERSON
+    is_persons = _is_persons(settings)
     request = entries.Request(
-        addresses=(situation.address,),
+        addresses=situation.addresses,
         list_ids=tuple(settings["lists"]),
         channel_id=_place(situation, settings, is_persons=is_persons),
         asked_at=situation.asked_at if is_persons else None,
@@ -148,7 +74,7 @@ def add_to_opt_out_list(situation: Situation, settings: Mapping[str, Any]) -> Re
 
 def _answered(situation: Situation) -> int | None:
     """The marketing message that the person's own message answers, if it does."""
-    if situation.asked_at is None:
+    if situation.asked_at is None or not situation.message_id:
         return None
     return attribution.answered_message(
         key=situation.address.key,
@@ -167,42 +93,69 @@ def _place(
     return situation.channel_id
 
 
+def _would_remove(situation: Situation, settings: Mapping[str, Any]) -> Result:
+    power = _power(situation, settings)
+    found = _on_lists(situation, settings)
+    removed = [entry for entry in found if power.covers(entry)]
+    if removed:
+        return Result("would be removed", _lists(removed))
+    return Result("kept", _kept(found)) if found else Result("not on the list")
+
+
 @action(
     "remove_from_opt_out_list",
     label="Remove from opt-out list",
     form=action_forms.RemoveForm,
     icon="undo-2",
+    whom=Whom.ON_CHANNEL_OR_ALL,
+    preview=_would_remove,
 )
 def remove_from_opt_out_list(
     situation: Situation, settings: Mapping[str, Any]
 ) -> Result:
-    """Lift the address from `settings["lists"]`, for the reason it was built with.
+    """Lift the addresses from `settings["lists"]`, for the reason it was built with.
 
     Legal and complaint entries are `kept`; what the person made ends only where
     `settings["lift_what_person_made"]` says so, and not what was asked for later than
     the message. What replaced a deleted list is not meant: who left it stays out.
     """
-    places = {ALL_CHANNELS, situation.channel_id}
-    found = lifts.of_address(situation.address.key, settings["lists"], places)
     done = lifts.lift(
-        [entry.pk for entry in found],
+        [entry.pk for entry in _on_lists(situation, settings)],
         source=situation.source,
-        power=Power(
-            guarded=bool(settings.get("lift_what_person_made")),
-            complaints=False,
-            asked_before=situation.asked_at,
-        ),
+        power=_power(situation, settings),
         reason=settings["reason"],
         note=settings.get("note", ""),
         actor=situation.actor,
     )
-    kept = "; ".join(
-        f"{row.list}, {row.get_reason_code_display()}" for row in done.kept
-    )
+    kept = _kept(done.kept)
     if done.lifted:
         also = f" (kept: {kept})" if kept else ""
         return Result("removed", _lists(done.lifted) + also)
     return Result("kept", kept) if kept else Result("not on the list")
+
+
+def _on_lists(situation: Situation, settings: Mapping[str, Any]) -> list[Entry]:
+    """The live entries meant: on the channel and on all, or wherever they are."""
+    places = {ALL_CHANNELS, situation.channel_id}
+    if situation.channel_id == ALL_CHANNELS:
+        places = set(Channel.objects.values_list("pk", flat=True))
+    return [
+        entry
+        for address in situation.addresses
+        for entry in lifts.of_address(address.key, settings["lists"], places)
+    ]
+
+
+def _power(situation: Situation, settings: Mapping[str, Any]) -> Power:
+    return Power(
+        guarded=bool(settings.get("lift_what_person_made")),
+        complaints=False,
+        asked_before=situation.asked_at,
+    )
+
+
+def _kept(rows: Iterable[Entry]) -> str:
+    return "; ".join(f"{row.list}, {row.get_reason_code_display()}" for row in rows)
 
 
 def _lists(rows: Iterable[Entry]) -> str:

@@ -1,7 +1,8 @@
 """One marketing message to one address, with its own lists: by API, or by an action."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import transaction
 
@@ -93,10 +94,19 @@ def withheld_by(message: OutgoingMessage) -> str:
     if message.state not in (MessageState.QUEUED, MessageState.SUPPRESSED):
         return ""
     lists = message.batch.lists.values_list("id", flat=True)
-    found = gate.suppressed(
-        channel_id=message.channel_id, keys=[message.key], list_ids=list(lists)
-    ).get(message.key)
-    if isinstance(found, Entry):
-        return str(found.list)
+    why = _withheld(message.channel_id, message.key, list(lists))
     was_suppressed = message.state == MessageState.SUPPRESSED
-    return "under review" if found or was_suppressed else ""
+    return why or ("under review" if was_suppressed else "")
+
+
+def would_withhold(channel: Channel, to: Address, list_ids: Collection[int]) -> str:
+    """What would withhold a message of these lists, in words; nothing if it went."""
+    return _withheld(channel.pk, to.key, list_ids)
+
+
+def _withheld(channel_id: int, key: UUID, list_ids: Collection[int]) -> str:
+    found = gate.suppressed(channel_id=channel_id, keys=[key], list_ids=list_ids)
+    if key not in found:
+        return ""
+    held_by = found[key]
+    return str(held_by.list) if isinstance(held_by, Entry) else "under review"

@@ -129,6 +129,9 @@ def _of_contacts(text: str) -> str:
 class SendMessageForm(_ChannelForm):
     """Settings of a marketing message to the person."""
 
+    situational = ("channel",)
+    message_words = ("text",)
+
     channel = forms.ModelChoiceField(
         Channel.objects.none(),
         label="Channel",
@@ -156,6 +159,8 @@ class SendMessageForm(_ChannelForm):
 
 class SendEmailForm(_ChannelForm):
     """Settings of a marketing email to the contact."""
+
+    message_words = ("subject", "text", "html")
 
     channel = forms.ModelChoiceField(
         Channel.objects.none(), label="Mailbox", empty_label="Choose a mailbox"

@@ -7,22 +7,20 @@ goes on with: results that stand are not done again, the action that had begun i
 again where that has no second effect, and an answer is known by the message's number.
 """
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Prefetch
 from django.utils import timezone
 
-from optout import content, keyword_text
-from optout.actions import ACTIONS, Result, Situation
+from optout import action_table, content, keyword_text
+from optout.action_table import ACTIONS, Result, Situation
 from optout.actors import Actor
 from optout.models import Channel, Source
 from optout.prepared import Prepared
-from optout.refusals import Refused
 from teambox import contacts, conversations, smart_reply_guard, smart_reply_matching
 from teambox.keyword_requests import Handled, sender_address
 from teambox.models import (
@@ -36,8 +34,6 @@ from teambox.models import (
     SmartReplySettings,
 )
 from teambox.smart_reply_matching import Hit, How, Question, Topic
-
-logger = logging.getLogger(__name__)
 
 MAX_ACTIONS = 20
 _NUMBERS = MAX_ACTIONS + 1  # of messages that one event may set off, its answer first
@@ -184,7 +180,10 @@ def _do(run: SmartReplyRun, number: int) -> None:
     step = run.results[number]
     had_begun = step["outcome"] == _BEGUN
     _keep(run, number, Result(_BEGUN))
-    _keep(run, number, _result(run, number, step, had_begun=had_begun))
+    done = action_table.perform(
+        step["action"], _situation(run, number), step["settings"], had_begun=had_begun
+    )
+    _keep(run, number, done)
 
 
 def _keep(run: SmartReplyRun, number: int, result: Result) -> None:
@@ -192,30 +191,10 @@ def _keep(run: SmartReplyRun, number: int, result: Result) -> None:
     run.save(update_fields=["results"])
 
 
-def _result(
-    run: SmartReplyRun, number: int, step: Mapping[str, Any], *, had_begun: bool
-) -> Result:
-    """What the action did; a failure is a result, save that of the database."""
-    action = ACTIONS.get(step["action"])
-    if action is None:
-        return Result("failed", "There is no such action any more.")
-    if had_begun and not action.is_repeatable:
-        return Result("failed", "The worker stopped while it ran.")
-    try:
-        return action.run(_situation(run, number), step["settings"])
-    except (OperationalError, InterfaceError):  # the message is tried again later
-        raise
-    except Refused as refused:
-        return Result("failed", refused.message)
-    except Exception as error:  # whatever it is, the other actions and answer go on
-        logger.exception("Action %s of run %s failed", step["action"], run.pk)
-        return Result("failed", f"{type(error).__name__}: {error}"[:300])
-
-
 def _situation(run: SmartReplyRun, number: int) -> Situation:
     event = run.event
     return Situation(
-        address=sender_address(event.channel, event.sender),
+        addresses=(sender_address(event.channel, event.sender),),
         channel_id=event.channel_id,
         source=Source.SMART_REPLY,
         actor=Actor(label=f"smart reply “{run}”"[:150]),

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 
-from optout import actions, content
+from optout import action_table, content
 from optout.models import Channel
 from optout.refusals import Refused
 from teambox import contacts
@@ -185,7 +185,7 @@ def add_action(
     reply: SmartReply, name: str, settings: Mapping[str, Any]
 ) -> SmartReplyAction:
     """One more action, the last. Raises SettingsError, and `too_many_actions`."""
-    kept = actions.checked(name, settings)
+    kept = action_table.checked(name, settings)
     if reply.actions.count() >= MAX_ACTIONS:
         message = f"A question has at most {MAX_ACTIONS} actions."
         raise SmartReplyError("too_many_actions", message, "actions")
@@ -195,7 +195,7 @@ def add_action(
 
 def change_action(row: SmartReplyAction, settings: Mapping[str, Any]) -> None:
     """Other settings of an action. Raises SettingsError."""
-    row.settings = actions.checked(row.name, settings)
+    row.settings = action_table.checked(row.name, settings)
     row.save(update_fields=["settings"])
 
 

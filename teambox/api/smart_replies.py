@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from optout import actions
+from optout import action_table
 from optout.api.base import ApiView, CollectionView
 from optout.api.idempotency import idempotent
 from optout.api.problems import Problem
@@ -101,7 +101,7 @@ def _check_actions(wanted: list[tuple[str, dict[str, Any]]]) -> None:
     """Refuse settings that an action does not take, and say which one's."""
     for number, (name, settings) in enumerate(wanted):
         try:
-            actions.checked(name, settings)
+            action_table.checked(name, settings)
         except Refused as refused:
             inner = refused.field
             where = inner if inner == "action" else f"settings/{inner[:60]}"

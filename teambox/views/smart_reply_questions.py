@@ -11,8 +11,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from optout import action_table
 from optout.action_forms import ActionForm
-from optout.actions import ACTIONS, Action
+from optout.action_table import Action, Place
 from optout.refusals import Refused
 from optout.views.dialogs import PageRequest, go, posted, show
 from teambox import smart_replies, smart_reply_building
@@ -62,7 +63,11 @@ def _question(pk: int) -> SmartReply:
 
 def _shown(row: SmartReply) -> dict[str, Any]:
     told = smart_replies.told_actions(row.actions.all()).get(row.pk, [])
-    return {"reply": row, "told": told, "kinds": ACTIONS.values()}
+    return {
+        "reply": row,
+        "told": told,
+        "kinds": action_table.of_place(Place.SMART_REPLY),
+    }
 
 
 @require_POST
@@ -101,9 +106,10 @@ def new_action(request: PageRequest, pk: int, name: str) -> HttpResponse:
 
 
 def _kind(name: str) -> Action:
-    if name not in ACTIONS:
+    kinds = {kind.name: kind for kind in action_table.of_place(Place.SMART_REPLY)}
+    if name not in kinds:
         raise Http404
-    return ACTIONS[name]
+    return kinds[name]
 
 
 def _added(row: SmartReply, kind: Action, form: ActionForm) -> bool:

@@ -10,9 +10,9 @@ from broadcaster import enrolments, sequences, steps, ticking
 from broadcaster.broadcasts import Words
 from broadcaster.models import Broadcast, Enrolment, EnrolmentStep, Sequence
 from broadcaster.steps import Timing
-from optout import actions, addresses
+from optout import action_table, addresses
 from optout.access import Role
-from optout.actions import SettingsError
+from optout.action_table import SettingsError
 from optout.actors import NOBODY
 from optout.models import (
     Channel,
@@ -47,7 +47,7 @@ def enrolling(sequence: Sequence) -> tuple[str, dict[str, Any]]:
 
 def result() -> str:
     step = SmartReplyRun.objects.latest("id").results[0]
-    return str(actions.Result(step["outcome"], step["detail"]))
+    return str(action_table.Result(step["outcome"], step["detail"]))
 
 
 def try_again() -> None:
@@ -185,7 +185,7 @@ def test_what_is_not_there_cannot_be_chosen(
     db: None, name: str, given: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(SettingsError) as refused:
-        actions.checked(name, given)
+        action_table.checked(name, given)
     assert refused.value.field == field
 
 

@@ -7,10 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from optout import actions
+from optout import action_table
 from optout.access import Role
 from optout.action_forms import ActionForm
-from optout.actions import Result
+from optout.action_table import Result
 from optout.models import Channel, Hold, SandboxMessage, live_entries
 from teambox import contacts, tasks
 from teambox.models import Contact, Conversation, EventState, InboundEvent
@@ -145,8 +145,10 @@ def test_a_failing_smart_reply_leaves_opt_out_and_conversation_in_place(
     def fail(*_: Any) -> Result:
         raise RuntimeError("the action is broken")
 
-    broken = actions.Action(name="broken", label="Broken", run=fail, form=ActionForm)
-    monkeypatch.setitem(actions.ACTIONS, "broken", broken)
+    broken = action_table.Action(
+        name="broken", label="Broken", run=fail, form=ActionForm
+    )
+    monkeypatch.setitem(action_table.ACTIONS, "broken", broken)
     promo = make_list()
     make_reply("stop", actions=(("broken", {}), adding(promo)))
     assert hear("STOP") == "opted_out"

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from optout import actions, addresses
-from optout.actions import SettingsError
+from optout import action_table, addresses
+from optout.action_table import SettingsError
 from optout.models import (
     OPTOUT_NUMBER,
     Channel,
@@ -51,7 +51,7 @@ def mailing(mailbox: Channel, **more: Any) -> tuple[str, dict[str, Any]]:
 
 def result() -> str:
     step = SmartReplyRun.objects.latest("id").results[0]
-    return str(actions.Result(step["outcome"], step["detail"]))
+    return str(action_table.Result(step["outcome"], step["detail"]))
 
 
 # On the channel the person wrote on
@@ -207,7 +207,7 @@ def test_settings_that_cannot_be_sent_are_refused(
     sms: Channel, mailbox: Channel, name: str, given: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(SettingsError) as refused:
-        actions.checked(name, given)
+        action_table.checked(name, given)
     assert refused.value.field == field
 
 

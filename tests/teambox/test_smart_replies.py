@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.utils import timezone
 
-from optout import actions, addresses, list_deletion
+from optout import action_table, addresses, list_deletion
 from optout.action_forms import ActionForm
-from optout.actions import Result, Situation
+from optout.action_table import Result, Situation
 from optout.models import (
     Channel,
     Purpose,
@@ -61,8 +61,8 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
             raise to_raise.pop(0)
         return Result("done")
 
-    broken = actions.Action(name="break", label="Break", run=run, form=ActionForm)
-    monkeypatch.setitem(actions.ACTIONS, "break", broken)
+    broken = action_table.Action(name="break", label="Break", run=run, form=ActionForm)
+    monkeypatch.setitem(action_table.ACTIONS, "break", broken)
     return to_raise
 
 
@@ -291,7 +291,7 @@ def test_an_action_that_is_gone_is_kept_as_failed(
     sms: Channel, failing: list[Exception]
 ) -> None:
     make_reply(answer="Done.", actions=(("break", {}),))
-    del actions.ACTIONS["break"]
+    del action_table.ACTIONS["break"]
     say(sms, NO_OFFERS)
     assert outcomes() == [("break", "failed")]
     assert sent_texts(sms) == ["Done."]
