@@ -45,9 +45,9 @@ class Run(models.Model):
 
     `input` is JSON text: `{"body": …, "custom_variables": …}`. `results` tell of each
     step in order what its filter said and what each action did (see `results`). A
-    result counts only for the claim it was made under: `attempts` counts the claims,
-    `failures` those that ended badly. `once` is what a repeated input is known by.
-    `trail` are the connectors that led here, oldest first.
+    result counts only for the claim it was made under: `attempts` and `lease_until`
+    tell which. `once` is what a repeated input is known by. `trail` are the connectors
+    that led here, oldest first.
     """
 
     connector = models.ForeignKey(
@@ -62,8 +62,7 @@ class Run(models.Model):
     once = models.CharField(max_length=120, null=True)  # noqa: DJ001 - unique if there
     input = models.TextField(default="{}")
     state = models.CharField(max_length=9, choices=RunState, default=RunState.QUEUED)
-    attempts = models.PositiveIntegerField(default=0)
-    failures = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField(default=timezone.now)
     lease_until = models.DateTimeField(null=True)
     results = models.JSONField(default=list, blank=True)
@@ -83,7 +82,7 @@ class Run(models.Model):
             models.Index(fields=["connector", "-id"], name="run_newest"),
             # The pump's claim.
             models.Index(
-                fields=["connector", "next_at", "id"],
+                fields=["next_at"],
                 condition=models.Q(state__in=_DUE_STATES),
                 name="run_due",
             ),

@@ -7,7 +7,7 @@ import pytest
 
 from optout_project.celery import app
 
-APPS = ("optout", "teambox", "broadcaster", "connectors")
+APPS = ("optout", "teambox", "broadcaster")
 
 
 @pytest.fixture(scope="module")
