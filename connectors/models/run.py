@@ -80,11 +80,19 @@ class Run(models.Model):
         indexes = [
             # The list of a connector's runs, and its samples.
             models.Index(fields=["connector", "-id"], name="run_newest"),
-            # The pump's claim.
+            # What came in on which days, and how much lately.
+            models.Index(fields=["connector", "received_at"], name="run_received"),
+            # The pump's claim: however many wait, each connector's next is found.
             models.Index(
-                fields=["next_at"],
+                fields=["connector", "next_at"],
                 condition=models.Q(state__in=_DUE_STATES),
-                name="run_due",
+                name="run_due_of_connector",
+            ),
+            # What came in while its connector was off.
+            models.Index(
+                fields=["connector", "-id"],
+                condition=models.Q(state=RunState.HELD),
+                name="run_held",
             ),
             # Those whose worker may be gone.
             models.Index(

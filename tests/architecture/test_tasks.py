@@ -7,7 +7,7 @@ import pytest
 
 from optout_project.celery import app
 
-APPS = ("optout", "teambox", "broadcaster")
+APPS = ("optout", "teambox", "broadcaster", "connectors")
 
 
 @pytest.fixture(scope="module")

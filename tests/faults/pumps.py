@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from broadcaster.tasks import advance_sequences, prepare_broadcasts
+from connectors.tasks import run_connectors
 from optout.tasks import deliver_webhooks, send_outbox, sweep
 from teambox.tasks import handle_inbound
 from tests.faults import program
@@ -13,6 +14,7 @@ TASKS = (
     prepare_broadcasts,
     advance_sequences,
     handle_inbound,
+    run_connectors,
     send_outbox,
     deliver_webhooks,
     sweep,
