@@ -11,7 +11,7 @@ from connectors.actions import Context
 from connectors.conditions import Filter
 from connectors.models import Connector, Run
 from connectors.plans import Plan, PlannedAction, Step
-from optout.actions import ACTIONS
+from optout.action_table import ACTIONS
 
 NO_ANSWERS = "A dry run makes no requests: their answers are empty here."
 
