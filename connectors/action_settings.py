@@ -207,7 +207,7 @@ def _path(field: str) -> str:
 
 
 def told(actions: Sequence[PlannedAction]) -> list[str]:
-    """Each action in a few words, tokens as people read them; a kind is read at once."""
+    """Each action in a few words, its tokens as people read them; few queries."""
     by_kind: dict[str, list[int]] = defaultdict(list)
     for number, action in enumerate(actions):
         by_kind[action.name].append(number)
