@@ -2,4 +2,6 @@
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from connectors import building_urls
+
+urlpatterns: list[URLPattern] = [*building_urls.urlpatterns]
