@@ -18,8 +18,7 @@ from connectors.plans import MAX_DELAY, STEP_NAME_CHARS
 from optout.refusals import Refused
 
 MAX_INPUT_CHARS = 262_144
-EXAMPLE = '{\n  "phone": "+34600111222",\n  "status": "unsubscribed"\n}'
-_SHORT = {"rows": 3}
+EXAMPLE = '{\n  "phone": "+34655000111",\n  "status": "unsubscribed"\n}'
 _CODE = {"rows": 10, "spellcheck": "false", "class": "mono"}
 
 
@@ -135,12 +134,10 @@ class SignatureForm(forms.Form):
     )
     header = forms.CharField(
         label="Header",
-        max_length=100,
         required=False,
         help_text="For a secret in a header, such as X-Shop-Secret.",
     )
     secret = forms.CharField(
-        max_length=2_000,
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="Leave it empty to have one made. It is shown once.",
@@ -214,7 +211,6 @@ class SecretForm(forms.Form):
         max_length=30, help_text="Letters, digits and underscores, such as API_KEY."
     )
     value = forms.CharField(
-        max_length=2_000,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="Nobody can read it again.",
     )

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from connectors import action_settings, tokens
-from connectors.conditions import Condition, Filter, Match
+from connectors import action_settings, conditions
+from connectors.conditions import Match
 from connectors.plans import Plan, PlannedAction, Step
 from optout.action_table import ACTIONS
 
@@ -43,7 +43,7 @@ def cards(plan: Plan) -> list[Card]:
             step=step,
             number=number,
             title=title(step, number),
-            conditions=[condition_in_words(one) for one in step.filter.conditions],
+            conditions=[conditions.in_words(one) for one in step.filter.conditions],
             joined="or" if step.filter.match == Match.ANY else "and",
             wait=wait_in_words(step.delay),
             actions=[next(told) for _ in step.actions],
@@ -77,17 +77,3 @@ def wait_in_words(delay: timedelta) -> str:
         if count:
             parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
     return " ".join(parts)
-
-
-def filter_in_words(filter: Filter) -> str:
-    """All conditions in a sentence; empty without any."""
-    joined = " or " if filter.match == Match.ANY else " and "
-    return joined.join(condition_in_words(one) for one in filter.conditions)
-
-
-def condition_in_words(condition: Condition) -> str:
-    """A condition as it is read: “body › status is “paid””."""
-    value = tokens.in_words(condition.value) or "an empty text"
-    operands = (f"“{tokens.in_words(one)}”" for one in condition.operands)
-    compared = " and ".join(operands)
-    return f"{value} {condition.comparison.label} {compared}".rstrip()

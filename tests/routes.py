@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-OURS = ("optout", "teambox", "broadcaster", "optout_project")
+OURS = ("optout", "teambox", "broadcaster", "connectors", "optout_project")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,10 @@ from broadcaster import broadcasts, enrolments, preparing, sequences, steps
 from broadcaster.broadcasts import Words
 from broadcaster.models import Broadcast, Enrolment, EnrolmentSource, Sequence
 from broadcaster.steps import Timing
+from connectors import building, door_settings, plans, samples
+from connectors.conditions import Condition, Filter
+from connectors.operators import Kind
+from connectors.plans import Plan, PlannedAction, Step
 from optout import (
     addresses,
     bulk_removals,
@@ -89,7 +93,7 @@ def build(said: Said | None = None) -> Town:
     listed = _list(said)
     rows = _contact(said) | _imports(said, listed)
     rows |= _talk(said, sms) | _smart_reply(said, listed) | _sends(said, sms, mailbox)
-    rows |= _sequence(said, sms)
+    rows |= _sequence(said, sms) | _connector(said, listed)
     rows |= _entries(said, listed, sms) | _withheld(said, sms) | _traces(sms)
     say(sms, f"{UNCLEAR} {said.words}"[:1_000])
     drain()
@@ -248,6 +252,35 @@ def _enrolled(said: Said, sequence: Sequence) -> Enrolment:
         actor=STAFF,
         variables={"name": said.name, "number": ASHA},
     ).enrolment
+
+
+def _connector(said: Said, listed: OptOutList) -> dict[str, Any]:
+    """A connector with each part of a step, a secret, and inputs to choose from."""
+    made = building.create(
+        name=said.short[:60], description=said.words[:300], actor=STAFF
+    )
+    secret = door_settings.set_secret(made, "API_KEY", said.words[:2_000])
+    action = PlannedAction(
+        plans.new_id(),
+        ADD,
+        {"lists": [listed.pk], "reason_code": "staff"},
+        {"number": "{{body.phone}}", "email": "", "channel": None},
+    )
+    says = Condition("{{body.words}}", Kind.TEXT, "is", said.words[:1_000])
+    step = Step(
+        plans.new_id(), said.short[:60], Filter(conditions=(says,)), actions=(action,)
+    )
+    building.save_plan(made, Plan((step,)), actor=STAFF)
+    samples.keep_example(
+        made, {"phone": ASHA, "name": said.name, said.short: said.words}
+    )
+    return {
+        "connector": made.pk,
+        "secret_pk": secret.pk,
+        "step_id": step.id,
+        "action_id": action.id,
+        "action_name": ADD,
+    }
 
 
 def _entries(said: Said, listed: OptOutList, sms: Channel) -> dict[str, Any]:

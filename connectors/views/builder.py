@@ -7,12 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from connectors import building, plan_words, receiving, samples
-from connectors.attributes import Attribute
+from connectors import building, plan_words, samples
 from connectors.forms import EXAMPLE, InputForm
 from connectors.models import Connector, Run, RunState
 from connectors.plans import MAX_ACTIONS, MAX_STEPS
@@ -70,7 +69,7 @@ def _received(request: PageRequest, connector: Connector) -> dict[str, Any]:
         "connector": connector,
         "runs": runs,
         "chosen": chosen,
-        "shown": _attributes(chosen, connector),
+        "shown": picker.of_input(chosen) if chosen else [],
         "is_masked": access.masks(request),
         "url": hook_url(connector),
         "curl": curl(hook_url(connector)),
@@ -81,10 +80,6 @@ def _chosen(runs: list[Run], pk: str) -> Run | None:
     """The run of this id, else the newest."""
     newest = runs[0] if runs else None
     return next((run for run in runs if str(run.pk) == pk), newest)
-
-
-def _attributes(run: Run | None, connector: Connector) -> list[Attribute]:
-    return picker.of_input(samples.data_of(run, connector)) if run else []
 
 
 def hook_url(connector: Connector) -> str:
@@ -102,16 +97,12 @@ def curl(url: str) -> str:
 
 @of_connector(guards.CHANGE)
 def example(request: PageRequest, connector: Connector) -> HttpResponse:
-    """Use an example input: kept as a held run, for the picker and the dry run."""
-    if connector.is_active:
-        messages.error(request, "It is switched on: post a real input, or try one.")
-        return redirect(url_of(connector))
+    """Use an example input: a sample for the picker and the dry run, never run."""
     form = InputForm(posted(request), initial={"body": EXAMPLE})
     if not form.is_valid():
         context = {"form": form, "connector": connector}
         status = 422 if form.errors else 200
         return show(request, "connectors/example.html", context, status=status)
-    given = {"body": form.cleaned_data["body"], "custom_variables": {}}
-    receiving.receive(connector, input=given)
+    samples.keep_example(connector, form.cleaned_data["body"])
     messages.success(request, "The example is there. Its attributes can be chosen now.")
     return go(request, url_of(connector))

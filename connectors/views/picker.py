@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from connectors import attributes, samples, tokens
-from connectors.attributes import Attribute
-from connectors.models import Connector
+from connectors import attributes, samples
+from connectors.attributes import Attribute, Attributes
+from connectors.models import Connector, Run
 from optout import access
 from optout.views.dialogs import PageRequest
 
@@ -21,36 +21,28 @@ class Offer:
 
 
 def offers(request: PageRequest, connector: Connector) -> dict[str, Any]:
-    """The attributes of all samples, the newest sample's first.
+    """The attributes of all samples, as they stand in the newest one first.
 
     What some samples lack is offered with an empty fallback. A role that sees
     addresses masked sees no values.
     """
     data = [samples.data_of(run, connector) for run in samples.newest(connector)]
+    found = attributes.merged(data)
     is_masked = access.masks(request)
-    found: dict[str, tuple[Attribute, int]] = {}
-    for one in data:
-        for row in attributes.of(one):
-            first, count = found.get(row.token, (row, 0))
-            found[row.token] = (first, count + 1)
-    rows = [
-        _offer(row, count, len(data), is_masked=is_masked)
-        for row, count in found.values()
-    ]
-    return {"offers": rows, "samples": len(data)}
+    rows = [_offer(row, is_masked=is_masked) for row in found]
+    return {"offers": rows, "more_offers": found.more}
 
 
-def _offer(row: Attribute, count: int, total: int, *, is_masked: bool) -> Offer:
-    is_missing = count < total
-    token = row.token.removesuffix("}}") + "|}}" if is_missing else row.token
+def _offer(row: Attribute, *, is_masked: bool) -> Offer:
+    token = row.token.removesuffix("}}") + "|}}" if row.is_optional else row.token
     return Offer(
-        path=tokens.path_in_words(row.path),
+        path=row.words,
         token=token,
         value="" if is_masked else row.value,
-        note=f"in {count} of {total}" if is_missing else "",
+        note=f"in {row.stands_in} of {row.samples}" if row.is_optional else "",
     )
 
 
-def of_input(data: dict[str, Any]) -> list[Attribute]:
-    """What stands in an input itself, without the facts of its run."""
-    return attributes.of({key: data[key] for key in ("body", "custom_variables")})
+def of_input(run: Run) -> Attributes:
+    """What stands in an input itself; a URL without a query adds nothing."""
+    return attributes.of({root: value for root, value in run.data.items() if value})

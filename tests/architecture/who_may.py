@@ -46,6 +46,7 @@ _PAGES = {
         removal removal-put-back
         sequence sequence-people sequence-report sequence-step-mail
         sequence-upcoming sequences
+        connector-edit connector-try connectors
     """,
     AGENTS: """
         canned-reply-add canned-reply-delete canned-reply-edit
@@ -65,6 +66,12 @@ _PAGES = {
         smart-reply-category-move smart-reply-category-new smart-reply-delete
         smart-reply-example smart-reply-move smart-reply-new
         smart-reply-settings
+        connector-action connector-action-delete connector-action-move
+        connector-action-new connector-actions connector-delete connector-example
+        connector-new connector-run-held connector-secret-delete
+        connector-settings connector-signature connector-step-delete
+        connector-step-filter connector-step-move connector-step-name
+        connector-step-new connector-step-wait connector-switch connector-url
         enrolment-resume sequence-contacts sequence-edit sequence-end sequence-enrol
         sequence-import sequence-new sequence-pause sequence-preview
         sequence-resume sequence-start sequence-step sequence-step-delete
