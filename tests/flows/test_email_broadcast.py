@@ -26,10 +26,10 @@ pytestmark = [
 
 # All ten thousand in the long run, `make soak`.
 IS_LONG = bool(float(os.environ.get("FAULTS_MINUTES") or 0))
-PEOPLE = 10_000 if IS_LONG else 600
+PEOPLE = 10_000 if IS_LONG else 300
 OPTED_OUT = PEOPLE // 20
-CLICKS = 50
-SECOND_TIME = 500
+CLICKS = 50 if IS_LONG else 15
+SECOND_TIME = 500 if IS_LONG else 200
 SEED = 8058
 
 

@@ -39,7 +39,7 @@ from tests.factories import ASHA, LEENA, make_list, opt_out
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 MINUTES = float(os.environ.get("FAULTS_MINUTES", "0"))
-CASES = 5 + round(MINUTES * 60)  # of each operation; a case takes some 25 ms
+CASES = 3 + round(MINUTES * 60)  # of each operation; a case takes some 25 ms
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
