@@ -19,7 +19,7 @@ from tests.page_clients import browser_of
 from tests.routes import page_routes
 from tests.town import Said
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = pytest.mark.django_db
 
 FORMULAS = [  # 52
     '=HYPERLINK("http://evil.example","x")',
@@ -75,6 +75,7 @@ def sale(visitor: Visitor, *, email: bool, file: bytes) -> Broadcast:
     return Broadcast.objects.get(pk=made)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_cell_of_a_lists_export_runs(visitor: Visitor, text: str) -> None:
     listed = make_list(text.strip(), "LEAVE IT")
@@ -85,6 +86,7 @@ def test_no_cell_of_a_lists_export_runs(visitor: Visitor, text: str) -> None:
     assert_inert(rows)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_cell_of_a_broadcasts_files_runs(
     visitor: Visitor, phone: Channel, text: str
@@ -96,6 +98,7 @@ def test_no_cell_of_a_broadcasts_files_runs(
         assert_inert(rows_of(visitor.browser.get(reverse(name, args=[made.pk])))[1])
 
 
+@pytest.mark.once
 def test_no_cell_of_any_file_runs(visitor: Visitor) -> None:
     said = Said(name=FORMULAS[0], short="@SUM(A1)", words="\t=1+1")
     settled, files = town.build(said), []
@@ -144,6 +147,7 @@ def test_what_is_not_there_is_not_exported(visitor: Visitor, pk: str) -> None:  
         assert visitor.browser.get(url).status_code == 404
 
 
+@pytest.mark.once
 def test_a_role_without_the_permission_exports_nothing(phone: Channel) -> None:
     agent = browser_of(Role.AGENT)
     url = reverse("list-export", args=[default_list().pk])
