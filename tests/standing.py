@@ -14,7 +14,8 @@ from pytest_django.plugin import DjangoDbBlocker
 def standing(blocker: DjangoDbBlocker, files: Path) -> Iterator[None]:
     """What is written inside stays until the end; a test's own rows go with the test.
 
-    Not around tests that commit: to other connections the rows are not there.
+    Not around tests that commit: to other connections the rows are not there. A file
+    that a test deletes is gone for all: those which may, work on copies.
     """
     block = transaction.atomic()
     # As the transaction around a test, it lets blocks begin that have to be outermost.

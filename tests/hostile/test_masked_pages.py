@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from optout.access import Role
@@ -75,19 +78,25 @@ MORE = (
 )
 
 
-@pytest.fixture
-def _files_of_the_test() -> None:
-    """Those of the town stay."""
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("town")
 
 
 @pytest.fixture(scope="module")
 def settled(
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-    tmp_path_factory: pytest.TempPathFactory,
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, files: Path
 ) -> Iterator[Town]:
-    with standing(django_db_blocker, tmp_path_factory.mktemp("town")):
+    with standing(django_db_blocker, files):
         yield town.build(SAID)
+
+
+@pytest.fixture
+def _files_of_the_test(
+    settings: Settings, settled: Town, files: Path, tmp_path: Path
+) -> None:
+    """A copy for each: a file that a test deletes does not come back with its row."""
+    settings.MEDIA_ROOT = copytree(files, tmp_path / "town")
 
 
 def somebody(*, masked: bool) -> Client:

@@ -4,6 +4,8 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.forms.forms import BaseForm
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 from pytest_django.plugin import DjangoDbBlocker
 from rest_framework.serializers import BaseSerializer
 
@@ -51,19 +54,25 @@ NOWHERE = {"key": (uuid.UUID(int=0),)}
 NOWHERE |= dict.fromkeys(["pk", "line_pk", "action_pk", "channel_id"], (0, 10**30))
 
 
-@pytest.fixture
-def _files_of_the_test() -> None:
-    """Those of the town stay."""
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("town")
 
 
 @pytest.fixture(scope="module")
 def settled(
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-    tmp_path_factory: pytest.TempPathFactory,
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, files: Path
 ) -> Iterator[Town]:
-    with standing(django_db_blocker, tmp_path_factory.mktemp("town")):
+    with standing(django_db_blocker, files):
         yield town.build()
+
+
+@pytest.fixture
+def _files_of_the_test(
+    settings: Settings, settled: Town, files: Path, tmp_path: Path
+) -> None:
+    """A copy for each: a file that a test deletes does not come back with its row."""
+    settings.MEDIA_ROOT = copytree(files, tmp_path / "town")
 
 
 def upper(routes: list[Route]) -> list[Route]:
