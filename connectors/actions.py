@@ -1,189 +1,126 @@
-"""Doing one planned action: its tokens are resolved, then the action table does it."""
+"""The actions of this floor: a request, another connector, a contact's facts."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.forms import Form
-
-from connectors import tokens
-from connectors.models import Connector
-from connectors.plans import PlannedAction
-from optout import action_table, addresses
-from optout.action_forms import ActionForm
-from optout.action_table import ACTIONS, FAILED, Result, Situation, Whom
-from optout.actors import Actor
-from optout.addresses import Address, AddressKind, InvalidAddress
-from optout.models import ALL_CHANNELS, Channel, Source, Workspace
+from connectors import contact_mapping, http_requests, receiving
+from connectors.action_forms import ContactForm, GoToForm, HttpRequestForm
+from connectors.doing import RunSituation
+from connectors.models import Connector, Origin, Run
+from optout.action_table import Place, Result, Situation, Whom, action
+from optout.addresses import AddressKind
 from optout.refusals import Refused
 
-Done = Result
+MAX_TRAIL = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """The run that an action belongs to. `data` is what tokens stand for.
+class GoToError(Refused):
+    """A connector that cannot be gone to."""
 
-    `once` is the action's own number in this run; `trail` are the connectors that led
-    here. `had_begun` says that an earlier try began the action.
+
+@action(
+    "save_contact",
+    label="Create or update contact",
+    form=ContactForm,
+    icon="user-plus",
+    places=frozenset({Place.CONNECTOR}),
+)
+def save_contact(situation: Situation, settings: Mapping[str, Any]) -> Result:
+    """File the addresses with a contact and write its facts; empty ones change nothing.
+
+    `created`, `updated` or `unchanged`.
     """
-
-    connector: Connector
-    run_id: int
-    received_at: datetime
-    data: Mapping[str, Any]
-    once: int
-    trail: Sequence[int] = ()
-    had_begun: bool = False
+    return contact_mapping.save(situation.addresses, settings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSituation(Situation):
-    """A situation that a connector's run made: its own actions read its context."""
-
-    context: Context
+def _would_ask(situation: RunSituation, settings: Mapping[str, Any]) -> Result:
+    request = http_requests.prepared(settings, situation.context)
+    return Result("would be asked", f"{request.method} {request.shown_url}")
 
 
-class ResolvingError(Refused):
-    """A planned action that cannot be done with what came in."""
+@action(
+    "http_request",
+    label="HTTP request",
+    form=HttpRequestForm,
+    icon="globe",
+    is_repeatable=False,
+    whom=Whom.NOBODY,
+    places=frozenset({Place.CONNECTOR}),
+    preview=_would_ask,
+)
+def http_request(situation: RunSituation, settings: Mapping[str, Any]) -> Result:
+    """Send a request, and keep its answer for later steps: `answered`, or failed."""
+    request = http_requests.prepared(settings, situation.context)
+    return http_requests.send(request)
 
 
-def is_repeatable(name: str) -> bool:
-    """Whether doing it again has no second effect; one that is gone does nothing."""
-    return name not in ACTIONS or ACTIONS[name].is_repeatable
+def _would_go(situation: Situation, settings: Mapping[str, Any]) -> Result:
+    return Result("would be started", str(_target(situation, settings)))
 
 
-def do(action: PlannedAction, context: Context) -> Done:
-    """Do it; what fails is a result, save a failure of the database, which is raised.
+@action(
+    "go_to_connector",
+    label="Go to another connector",
+    form=GoToForm,
+    icon="plug",
+    whom=Whom.NOBODY,
+    preview=_would_go,
+)
+def go_to_connector(situation: Situation, settings: Mapping[str, Any]) -> Result:
+    """Start a run of another connector with what came in, once: `started`, or `held`.
 
-    A missing attribute, an address that is none or a text that its setting does not
-    take fail before anything is done.
+    Refused where it would go round in a loop, or through more than MAX_TRAIL.
     """
-
-    def run(situation: Situation, settings: Mapping[str, Any]) -> Result:
-        return action_table.perform(
-            action.name, situation, settings, had_begun=context.had_begun
+    target = _target(situation, settings)
+    if isinstance(situation, RunSituation):
+        context = situation.context
+        stored = receiving.receive(
+            target,
+            input={k: context.data[k] for k in ("body", "custom_variables")},
+            once=f"run:{situation.once}",
+            origin=Origin.CONNECTOR,
+            parent=Run.objects.filter(pk=context.run_id).first(),
+            trail=[*context.trail, context.connector.pk],
         )
-
-    return _with_values(action, context, run)
-
-
-def previewed(action: PlannedAction, context: Context) -> Done:
-    """What `do` would do; nothing is changed, and nobody is called."""
-
-    def tell(situation: Situation, settings: Mapping[str, Any]) -> Result:
-        kind = ACTIONS[action.name]
-        if kind.preview is None:
-            return Result("would be done", kind.form.told([settings])[0])
-        return kind.preview(situation, settings)
-
-    return _with_values(action, context, tell)
+    else:
+        stored = receiving.receive(
+            target,
+            input={"body": _message(situation), "custom_variables": {}},
+            once=f"reply:{situation.once}",
+            origin=Origin.SMART_REPLY,
+        )
+    is_held = not target.is_active
+    return Result("held" if is_held else "started", target.name, {"run": stored.run.pk})
 
 
-def _with_values(
-    action: PlannedAction,
-    context: Context,
-    act: Callable[[Situation, Mapping[str, Any]], Result],
-) -> Done:
-    if action.name not in ACTIONS:
-        return Result(FAILED, "There is no such action any more.")
-    try:
-        situation, settings = _resolved(action, context)
-        return act(situation, settings)
-    except Refused as refused:
-        return Result(FAILED, refused.message)
+def _target(situation: Situation, settings: Mapping[str, Any]) -> Connector:
+    target = Connector.objects.filter(pk=settings["connector"]).first()
+    if target is None:
+        raise GoToError("gone", "This connector is gone.")
+    if isinstance(situation, RunSituation):
+        _check_trail(situation, target)
+    return target
 
 
-def _resolved(
-    action: PlannedAction, context: Context
-) -> tuple[RunSituation, dict[str, Any]]:
-    kind = ACTIONS[action.name]
-    form = kind.form()
-    settings, values = _settings(form, action.settings, context.data)
-    return (
-        RunSituation(
-            context=context,
-            addresses=_addresses(kind.whom, action.whom, context.data),
-            channel_id=action.whom.get("channel") or ALL_CHANNELS,
-            source=Source.CONNECTOR,
-            actor=Actor(label=f"connector “{context.connector.name}”"),
-            asked_at=context.received_at,
-            once=context.once,
-            values=values,
-        ),
-        settings,
-    )
+def _check_trail(situation: RunSituation, target: Connector) -> None:
+    trail = [*situation.context.trail, situation.context.connector.pk]
+    if target.pk in trail:
+        names = Connector.objects.in_bulk(trail)
+        shown = " → ".join(str(names.get(pk, "?")) for pk in [*trail, target.pk])
+        raise GoToError("loop", f"This goes round in a loop: {shown}.")
+    if len(trail) > MAX_TRAIL:
+        message = f"A run goes through {MAX_TRAIL} connectors at most."
+        raise GoToError("too_long_a_way", message)
 
 
-# Settings
+_NAMES = {AddressKind.PHONE: "number", AddressKind.EMAIL: "email"}
 
 
-def _settings(
-    form: ActionForm, planned: Mapping[str, Any], data: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """The settings with their tokens resolved, and the variables of their words."""
-    settings, values = dict(planned), dict[str, str]()
-    for name, value in planned.items():
-        if not isinstance(value, str) or name in form.own_tokens:
-            continue
-        if name in form.message_words:
-            settings[name], of_words = tokens.as_variables(value, data)
-            values |= of_words
-        elif tokens.paths(value):
-            settings[name] = _as_typed(form, name, tokens.resolve(value, data))
-    return settings, values
-
-
-def _as_typed(form: Form, name: str, text: str) -> str:
-    """A resolved text, checked as if somebody had typed it into the action's form."""
-    if name not in form.fields:
-        return text
-    field = form.fields[name]
-    try:
-        cleaned: str = field.clean(text)
-    except ValidationError as error:
-        raise ResolvingError(
-            "bad_value", f"{field.label or name}: {error.messages[0]}", name
-        ) from None
-    return cleaned
-
-
-# Whom
-
-
-def _addresses(
-    whom: Whom, planned: Mapping[str, Any], data: Mapping[str, Any]
-) -> tuple[Address, ...]:
-    if whom is Whom.NOBODY:
-        return ()
-    number = tokens.resolve(planned.get("number") or "", data).strip()
-    email = tokens.resolve(planned.get("email") or "", data).strip()
-    found = []
-    if number:
-        found.append(_address("Number", number, _phone_kind(planned)))
-    if email:
-        found.append(_address("Email", email, AddressKind.EMAIL))
-    if not found:
-        message = "Number and Email are both empty."
-        raise ResolvingError("address_required", message, "number")
-    return tuple(found)
-
-
-def _phone_kind(planned: Mapping[str, Any]) -> AddressKind:
-    """What stands for Number on the channel: a provider's id where it has those."""
-    pk = planned.get("channel")
-    channel = Channel.objects.filter(pk=pk).first() if pk else None
-    is_opaque = channel and channel.address_kind == AddressKind.OPAQUE
-    return AddressKind.OPAQUE if is_opaque else AddressKind.PHONE
-
-
-def _address(label: str, text: str, kind: AddressKind) -> Address:
-    try:
-        return addresses.parse(text, kind=kind, region=Workspace.load().region or None)
-    except InvalidAddress as error:
-        shown = text if len(text) <= 60 else f"{text[:59]}…"
-        raise ResolvingError(
-            error.code, f"{label} “{shown}”: {error.message}", label.lower()
-        ) from None
+def _message(situation: Situation) -> dict[str, Any]:
+    """What a connector gets of a message: its text, its channel and its sender."""
+    address = situation.address
+    return {
+        "text": situation.text,
+        "channel_id": situation.channel_id,
+        _NAMES.get(address.kind, "address"): address.address,
+    }

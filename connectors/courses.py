@@ -7,9 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from connectors import actions, plans, results
-from connectors.actions import Context, Done
+from connectors import doing, plans, results
 from connectors.claims import Claim
+from connectors.doing import Context, Done
 from connectors.models import Run, RunState
 from connectors.plans import Plan, PlannedAction, Step
 from connectors.results import BEGUN, ActionResult, StepResult
@@ -86,12 +86,12 @@ class _Course:
         self, step: Step, told: StepResult, planned: PlannedAction, *, had_begun: bool
     ) -> None:
         context = self._context(planned, had_begun=had_begun)
-        if not actions.is_repeatable(planned.name):
+        if not doing.is_repeatable(planned.name):
             _put(told, step, ActionResult(planned.id, planned.name, BEGUN))
             self._claim.keep(self._rows)
         self._claim.check()
         began = time.monotonic()
-        done = actions.do(planned, context)
+        done = doing.do(planned, context)
         took = round((time.monotonic() - began) * 1000)
         _put(told, step, _result(planned, done, took))
         self._claim.keep(self._rows)

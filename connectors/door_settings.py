@@ -103,8 +103,9 @@ def set_secret(connector: Connector, name: str, value: str) -> Secret:
     if not value or len(value) > MAX_SECRET:
         message = f"A value has 1 to {MAX_SECRET:,} characters."
         raise BuildError("bad_value", message, "value")
+    sealed: Any = {"value": value}
     kept, _ = Secret.objects.update_or_create(
-        connector=connector, name=name, defaults={"value": {"value": value}}
+        connector=connector, name=name, defaults={"value": sealed}
     )
     return kept
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from connectors import actions, courses, plan_words, plans, tokens
-from connectors.actions import Context
+from connectors import courses, doing, plan_words, plans, tokens
 from connectors.conditions import Filter
+from connectors.doing import Context
 from connectors.models import Connector, Run
 from connectors.plans import Plan, PlannedAction, Step
 from optout.action_table import ACTIONS
@@ -95,7 +95,7 @@ def _has_answer(text: str) -> bool:
 
 
 def _action(planned: PlannedAction, context: Context) -> TriedAction:
-    done = actions.previewed(planned, context)
+    done = doing.previewed(planned, context)
     kind = ACTIONS.get(planned.name)
     return TriedAction(
         name=planned.name,

@@ -1,7 +1,10 @@
 """Routes of this floor."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-from connectors import building_urls
+from connectors import building_urls, hooks
 
-urlpatterns: list[URLPattern] = [*building_urls.urlpatterns]
+urlpatterns: list[URLPattern] = [
+    path("hooks/connectors/<str:token>/", hooks.receive, name="connector-hook"),
+    *building_urls.urlpatterns,
+]

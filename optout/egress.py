@@ -63,7 +63,7 @@ class Answer:
 
     status: int
     headers: dict[str, str]  # names in lower case
-    body: bytes  # the first kilobyte, as it came
+    body: bytes  # the first kilobyte, or as much as was asked for, as it came
     seconds: float
 
 
@@ -121,9 +121,11 @@ class Client:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         deadline_seconds: float = DEADLINE_SECONDS,
+        kept_bytes: int = KEPT_BODY_BYTES,
     ) -> Answer:
         """Send once and return the answer, all within ``deadline_seconds``.
 
+        Of the answer's body the first `kept_bytes` are kept, MAX_BODY_BYTES at most.
         Raises Refused (not allowed, never sent), NotSent (nothing was delivered) or
         NoAnswer (unknown). The deadline covers name, connection, TLS, headers and body.
         """
@@ -146,7 +148,7 @@ class Client:
                 preload_content=False,
                 decode_content=False,
             )
-            return _read(response, started)
+            return _read(response, started, kept_bytes)
         except HTTPError as error:
             raise _no_answer(error) from error
 
@@ -155,7 +157,7 @@ class Client:
         self._pools.clear()
 
 
-def _read(response: BaseHTTPResponse, started: float) -> Answer:
+def _read(response: BaseHTTPResponse, started: float, kept_bytes: int) -> Answer:
     """Read at most MAX_BODY_BYTES, undecoded; a longer answer costs the connection."""
     if response.status < 200:
         # Only 100 is skipped when reading; what follows another 1xx would be
@@ -171,7 +173,7 @@ def _read(response: BaseHTTPResponse, started: float) -> Answer:
     response.release_conn()
     headers = {name.lower(): value for name, value in response.headers.itermerged()}
     seconds = time.monotonic() - started
-    return Answer(response.status, headers, body[:KEPT_BODY_BYTES], seconds)
+    return Answer(response.status, headers, body[:kept_bytes], seconds)
 
 
 def _checked(method: str, headers: Mapping[str, str]) -> HTTPHeaderDict:

@@ -11,7 +11,7 @@ from connectors.plans import Plan, PlannedAction, new_id
 from connectors.views import guards
 from connectors.views.guards import of_connector
 from connectors.views.steps import apply, done, place, saved, show_dialog, step_of
-from optout.actions import ACTIONS, Action
+from optout.action_table import ACTIONS, Action
 from optout.views.dialogs import PageRequest, posted, show
 
 LIST = "kinds"  # the id of the list in the dialog

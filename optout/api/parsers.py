@@ -1,13 +1,13 @@
 """JSON as RFC 8259 has it, of bounded size and depth; anything else is a clear 400."""
 
-import json
-import math
 from collections.abc import Mapping
-from typing import IO, Any, NoReturn
+from typing import IO, Any
 
 from django.conf import settings
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
+
+from optout import strict_json
 
 
 class BodyTooLarge(APIException):
@@ -34,31 +34,6 @@ class StrictJSONParser(BaseParser):
         if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise BodyTooLarge
         try:
-            return json.loads(
-                raw.decode(),
-                parse_constant=_no_constant,
-                parse_float=_finite,
-                object_pairs_hook=_distinct,
-            )
-        except RecursionError:
-            raise ParseError("The JSON is nested too deeply.") from None
-        except ValueError as error:
-            raise ParseError(f"This is no JSON: {error}"[:300]) from None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError("a number is too large")
-    return number
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return found
+            return strict_json.read(raw)
+        except strict_json.NotJSON as error:
+            raise ParseError(str(error)) from None
