@@ -22,7 +22,6 @@ from optout.action_table import ACTIONS, Action, Place, SettingsError, Whom
 from optout.models import Channel, active_channels
 
 MAX_TEXT = 50_000
-WHOM = "whom_"  # the prefix of the fields that say whom an action is about
 GUARDED = "lift_what_person_made"
 _GONE = "This action is not there any more."
 _LENGTHS = (MaxLengthValidator, MinLengthValidator)
@@ -51,6 +50,7 @@ class PlannedForm(ActionForm):
             name: self.fields.pop(name).initial for name in self.situational
         }
         whom = _whom_fields(self.kind.whom)
+        self.whom = tuple(whom)
         self.fields = {**whom, **self.fields}
         for name, field in self.fields.items():
             if is_text(field):
@@ -59,10 +59,10 @@ class PlannedForm(ActionForm):
     def clean(self) -> dict[str, Any]:
         """At least one address where somebody is meant; only what the builder may."""
         cleaned = super().clean() or self.cleaned_data
-        missing = not (cleaned.get("whom_number") or cleaned.get("whom_email"))
-        asked = "whom_number" in self.fields
-        if asked and missing and not {"whom_number", "whom_email"} & set(self.errors):
-            self.add_error("whom_number", "Give a number or an email.")
+        missing = not (cleaned.get("number") or cleaned.get("email"))
+        asked = "number" in self.fields
+        if asked and missing and not {"number", "email"} & set(self.errors):
+            self.add_error("number", "Give a number or an email.")
         may = self.builder is None or self.builder.has_perm("optout.lift_guarded_entry")
         if cleaned.get(GUARDED) and not may:
             self.add_error(GUARDED, "Your role may not remove what a person made.")
@@ -70,12 +70,9 @@ class PlannedForm(ActionForm):
 
     def planned(self, pk: str) -> PlannedAction:
         """The action as the plan keeps it; asked of a valid form."""
-        whom = {}
-        for name in [one for one in self.cleaned_data if one.startswith(WHOM)]:
-            value = self.cleaned_data.pop(name)
-            whom[name.removeprefix(WHOM)] = (
-                value.pk if isinstance(value, Channel) else value
-            )
+        whom = {name: self.cleaned_data.pop(name) for name in self.whom}
+        if channel := whom.get("channel"):
+            whom["channel"] = channel.pk
         self.cleaned_data.update(self.left_out)
         return PlannedAction(pk, self.kind.name, self.settings(), whom)
 
@@ -113,10 +110,10 @@ def _whom_fields(whom: Whom) -> dict[str, forms.Field]:
     if whom is Whom.NOBODY:
         return {}
     fields: dict[str, forms.Field] = {
-        "whom_number": forms.CharField(
+        "number": forms.CharField(
             label="Number", required=False, help_text="Required if Email is empty."
         ),
-        "whom_email": forms.CharField(
+        "email": forms.CharField(
             label="Email",
             required=False,
             help_text="Required if Number is empty. Where it may be missing: "
@@ -125,7 +122,7 @@ def _whom_fields(whom: Whom) -> dict[str, forms.Field]:
     }
     if whom in (Whom.ON_CHANNEL, Whom.ON_CHANNEL_OR_ALL):
         is_all = whom is Whom.ON_CHANNEL_OR_ALL
-        fields["whom_channel"] = forms.ModelChoiceField(
+        fields["channel"] = forms.ModelChoiceField(
             active_channels(),
             label="Channel",
             required=not is_all,
@@ -169,7 +166,7 @@ def initial_of(action: PlannedAction) -> dict[str, Any]:
     """A kept action as its form shows it when it is changed."""
     kind = ACTIONS.get(action.name)
     chosen = kind.form.chosen(action.settings) if kind else dict(action.settings)
-    return chosen | {f"{WHOM}{name}": value for name, value in action.whom.items()}
+    return {**chosen, **action.whom}
 
 
 def checked(
@@ -185,22 +182,29 @@ def checked(
     field, `unknown_setting` and `bad_setting`.
     """
     proposed = form_for(name)
-    given = dict(settings) | {f"{WHOM}{key}": value for key, value in whom.items()}
-    allowed = {*proposed.fields, *proposed.left_out}
-    if unknown := next((key for key in given if key not in allowed), None):
-        message = f"{proposed.kind.label} has no setting of this name."
-        raise SettingsError("unknown_setting", message, _path(unknown))
-    initial = {key: field.initial for key, field in proposed.fields.items()}
-    form = form_for(name, data=initial | given, builder=builder)
+    _check_names(proposed, whom, settings)
+    given = {key: field.initial for key, field in proposed.fields.items()}
+    given |= {key: settings[key] for key in settings if key not in proposed.left_out}
+    given |= whom
+    if not given.get("channel"):  # All channels, as null or as its row 0
+        given["channel"] = None
+    form = form_for(name, data=given, builder=builder)
     for field, errors in form.errors.items():
-        raise SettingsError("bad_setting", str(errors[0]), _path(field))
+        place = "whom" if field in proposed.whom else "settings"
+        raise SettingsError("bad_setting", str(errors[0]), f"{place}.{field}")
     planned = form.planned("")
     return dict(planned.whom), dict(planned.settings)
 
 
-def _path(field: str) -> str:
-    is_whom = field.startswith(WHOM)
-    return f"whom.{field.removeprefix(WHOM)}" if is_whom else f"settings.{field}"
+def _check_names(
+    form: PlannedForm, whom: Mapping[str, Any], settings: Mapping[str, Any]
+) -> None:
+    known = {*form.fields} - {*form.whom} | {*form.left_out}
+    strange = [f"whom.{key}" for key in whom if key not in form.whom]
+    strange += [f"settings.{key}" for key in settings if key not in known]
+    if strange:
+        message = f"{form.kind.label} has no setting of this name."
+        raise SettingsError("unknown_setting", message, strange[0])
 
 
 # In words

@@ -45,7 +45,10 @@ def counts(connectors: Iterable[Connector]) -> dict[int, Counts]:
     """The counts of each by its id, in one query."""
     ids = [one.pk for one in connectors]
     rows = _counts.fetch_all({"ids": ids, "since": timezone.now() - SPAN})
-    return {row[0]: Counts(*row[1:-1], last_received=_moment(row[-1])) for row in rows}
+    return {
+        pk: Counts(runs, failed, waiting, held, _moment(last))
+        for pk, runs, failed, waiting, held, last in rows
+    }
 
 
 def _moment(value: datetime | str | None) -> datetime | None:
