@@ -1,162 +1,125 @@
-"""What came of a run: each step's verdict and each action's outcome, kept as JSON."""
+"""Results: what each step and each action of a run came to, as its row keeps it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from optout.storable import storable
+from connectors.plans import Step
 
 BEGUN = "begun"
 FAILED = "failed"
-DETAIL_CHARS = 500
-STOPPED = "The worker stopped while it ran: whether it took effect is unknown."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ActionResult:
-    """What an action did; `begun` as long as only its beginning is known.
-
-    `output` is the answer of an HTTP request, `{"name", "status", "headers", "body"}`,
-    or `{"run": id}` of a run it started.
-    """
+    """What an action did. `output` is what later steps may read of it."""
 
     id: str
     action: str
-    outcome: str
+    outcome: str = ""
     detail: str = ""
     milliseconds: int = 0
     output: Mapping[str, Any] | None = None
 
     @property
+    def has_begun(self) -> bool:
+        """Whether it had begun and its end was not written down."""
+        return self.outcome == BEGUN
+
+    @property
     def has_failed(self) -> bool:
+        """Whether it failed."""
         return self.outcome == FAILED
 
     @property
     def stands(self) -> bool:
-        """Whether it is not to be done again."""
-        return self.outcome not in (BEGUN, FAILED)
+        """Whether it is over: it is not done again."""
+        return self.outcome not in ("", BEGUN)
 
 
 @dataclass(slots=True)
 class StepResult:
-    """What became of a step that was begun.
-
-    `verdict` is None where a retry asks the filter anew. `waited_until` is when its
-    wait ends, None without one. `actions` are in the order of the plan.
-    """
+    """What a step came to. Without a verdict its filter is still to be asked."""
 
     step: str
-    name: str
+    name: str = ""
     verdict: bool | None = None
     why: str = ""
-    waited_until: datetime | None = None
+    waited_until: str | None = None
     actions: list[ActionResult] = field(default_factory=list)
 
-    def result_of(self, action: str) -> ActionResult | None:
-        """What is known of the action with this id."""
-        return next((one for one in self.actions if one.id == action), None)
+    def of_action(self, pk: str, name: str) -> ActionResult:
+        """The result of an action, a new one the first time."""
+        found = next((one for one in self.actions if one.id == pk), None)
+        if found is None:
+            found = ActionResult(pk, name)
+            self.actions.append(found)
+        return found
 
-    @property
-    def has_failed(self) -> bool:
-        return any(one.has_failed for one in self.actions)
+    def sort(self, step: Step) -> None:
+        """Put the results in the order of the plan: a retry may have left gaps."""
+        order = [action.id for action in step.actions]
+        self.actions.sort(key=lambda one: order.index(one.id))
 
 
-def read(raw: Iterable[Mapping[str, Any]]) -> list[StepResult]:
-    """The results of a run's JSON."""
+def read(raw: Sequence[Mapping[str, Any]]) -> list[StepResult]:
+    """The results of a run's row."""
     return [
         StepResult(
-            step=one["step"],
-            name=one["name"],
-            verdict=one["verdict"],
-            why=one["why"],
-            waited_until=_moment(one["waited_until"]),
+            **{name: value for name, value in one.items() if name != "actions"},
             actions=[ActionResult(**action) for action in one["actions"]],
         )
         for one in raw
     ]
 
 
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def write(rows: Iterable[StepResult]) -> list[dict[str, Any]]:
+def write(results: Sequence[StepResult]) -> list[dict[str, Any]]:
     """The JSON of results, as `read` takes it."""
-    return [
-        {
-            "step": row.step,
-            "name": row.name,
-            "verdict": row.verdict,
-            "why": storable(row.why),
-            "waited_until": row.waited_until and row.waited_until.isoformat(),
-            "actions": [_written(one) for one in row.actions],
-        }
-        for row in rows
-    ]
+    return [asdict(one) for one in results]
 
 
-def _written(result: ActionResult) -> dict[str, Any]:
+def first_failure(results: Sequence[StepResult]) -> ActionResult | None:
+    """The first action that failed."""
+    return next(
+        (one for step in results for one in step.actions if one.has_failed), None
+    )
+
+
+def answers(results: Sequence[StepResult]) -> dict[str, Any]:
+    """What requests were answered, by the name of the answer."""
+    outputs = (one.output or {} for step in results for one in step.actions)
     return {
-        "id": result.id,
-        "action": result.action,
-        "outcome": result.outcome,
-        "detail": storable(result.detail[:DETAIL_CHARS]),
-        "milliseconds": result.milliseconds,
-        "output": storable(result.output),
+        output["name"]: {key: output[key] for key in ("status", "headers", "body")}
+        for output in outputs
+        if "name" in output
     }
 
 
-def actions(rows: Iterable[StepResult]) -> Iterator[ActionResult]:
-    """The results of all actions, in order."""
-    for row in rows:
-        yield from row.actions
+def settled(results: Sequence[StepResult]) -> list[StepResult]:
+    """The same where nobody goes on: what had begun has failed."""
+    for step in results:
+        for one in step.actions:
+            if one.has_begun:
+                one.outcome, one.detail = FAILED, "The worker stopped while it ran."
+    return list(results)
 
 
-def responses(rows: Iterable[StepResult]) -> dict[str, Any]:
-    """The answers of HTTP requests by name, as tokens read them."""
-    return {
-        one.output["name"]: {
-            part: one.output.get(part) for part in ("status", "headers", "body")
-        }
-        for one in actions(rows)
-        if one.output and "name" in one.output
-    }
+def without_failures(results: Sequence[StepResult]) -> list[StepResult]:
+    """The results that a retry goes on with.
 
-
-def settled(rows: Sequence[StepResult]) -> list[StepResult]:
-    """The same, where nobody goes on: what had begun has failed."""
-    return [
-        replace(row, actions=[_settled(one) for one in row.actions]) for row in rows
-    ]
-
-
-def _settled(result: ActionResult) -> ActionResult:
-    if result.outcome != BEGUN:
-        return result
-    return replace(result, outcome=FAILED, detail=STOPPED)
-
-
-def to_be_retried(rows: Sequence[StepResult]) -> list[StepResult]:
-    """What stands; filters behind the first failure are asked anew.
-
-    A wait that is over is not waited again.
+    What an action did stands. What failed is to be done again, and the filters of the
+    steps after the first failure are to be asked again: they may ask what it answers.
     """
-    failed_at = next((n for n, row in enumerate(rows) if row.has_failed), len(rows))
-    return [
-        replace(
-            row,
-            verdict=row.verdict if number <= failed_at else None,
-            actions=[one for one in row.actions if not one.has_failed],
+    kept = []
+    is_after = False
+    for step in results:
+        failed = any(one.has_failed for one in step.actions)
+        actions = [one for one in step.actions if not one.has_failed]
+        verdict = None if is_after else step.verdict
+        kept.append(
+            StepResult(
+                step.step, step.name, verdict, step.why, step.waited_until, actions
+            )
         )
-        for number, row in enumerate(rows)
-    ]
-
-
-def first_failure(rows: Iterable[StepResult]) -> str:
-    """What failed first, in words; empty where nothing did."""
-    for row in rows:
-        for one in row.actions:
-            if one.has_failed:
-                return f"{row.name}: {one.detail}"
-    return ""
+        is_after = is_after or failed
+    return kept

@@ -1,32 +1,38 @@
-"""Retention: runs that have ended are deleted when their connector's days are over."""
+"""How long runs are kept."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from connectors.models import ENDED_STATES, Connector, Run, RunState
+from connectors.models import ENDED_STATES, Connector, Run
+from connectors.samples import MAX_SAMPLES
 
 CHUNK = 500
-# The newest inputs of a connector stay: its steps are built on them.
-SAMPLES_KEPT = 5
 
 
 def forget_old() -> int:
-    """Delete a chunk of each connector's old runs; how many in all.
+    """Delete ended runs that are older than their connector keeps; how many.
 
-    Nothing that is still to be done is deleted, however old.
+    The newest few of a connector stay: its steps are built with their inputs.
     """
-    return sum(map(_forget_of, Connector.objects.order_by("pk")))
+    return sum(_forget_of(connector) for connector in Connector.objects.all())
 
 
 def _forget_of(connector: Connector) -> int:
+    newest = connector.runs.order_by("-pk").values_list("pk", flat=True)
+    kept = list(newest[:MAX_SAMPLES])
     before = timezone.now() - timedelta(days=connector.keep_days)
-    runs = Run.objects.filter(connector=connector).order_by("-pk")
-    readable = runs.exclude(state=RunState.REFUSED)
-    samples = list(readable.values_list("pk", flat=True)[:SAMPLES_KEPT])
-    old = runs.filter(
-        state__in=ENDED_STATES, received_at__lt=before, finished_at__lt=before
+    old = connector.runs.filter(
+        pk__lt=min(kept, default=0),
+        received_at__lt=before,
+        state__in=ENDED_STATES,
     )
-    ids = list(old.exclude(pk__in=samples).values_list("pk", flat=True)[:CHUNK])
-    Run.objects.filter(pk__in=ids).delete()
-    return len(ids)
+    return sum(_delete(old.order_by("pk").values_list("pk", flat=True)[:CHUNK]))
+
+
+def _delete(chunk: QuerySet[Run, int]) -> Iterable[int]:
+    """Delete chunk after chunk, each in a transaction of its own."""
+    while ids := list(chunk.all()):
+        yield Run.objects.filter(pk__in=ids).delete()[0]

@@ -1,76 +1,65 @@
-"""Running: what is due goes on, step by step, each action once.
+"""Running: claimed runs go through the steps of their versions, action by action.
 
-"Begun" is written before each action that may not be repeated, its result after each.
-A worker that stops in between leaves a run that the next one goes on with: results
-that stand are not done again, an action that had begun is done again where that has no
-second effect and has failed where it has. Runs of one connector go one after another:
-a slow receiver holds up its own connector alone.
+What an action did is written down before the next one begins, so a process that stops
+leaves a run that goes on where it stopped: an action whose end nobody wrote down is
+done again where that has no second effect, and otherwise is told as failed.
 """
 
 import logging
 import time
 from collections import Counter, deque
+from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
-from django.db import connections, transaction
-from django.db.models import QuerySet
+from django.db import Error as DatabaseFailure
+from django.db import connections
 from django.utils import timezone
 
-from connectors import claims, courses, results
+from connectors import claims, doing, plans, results
 from connectors.claims import Claim, LostClaim
-from connectors.models import Connector, Run, RunState
-from optout import wake
+from connectors.models import RunState
+from connectors.plans import PlannedAction, Step
+from connectors.results import BEGUN, StepResult
 from optout.stopping import stopping
 
 logger = logging.getLogger(__name__)
 
-RUN_CONNECTORS = "connectors.tasks.run_connectors"
-
-# After each failed try, as messages of people have; about 31 hours in all.
-WAITS = (
-    timedelta(seconds=5),
-    timedelta(seconds=30),
-    timedelta(minutes=2),
-    timedelta(minutes=10),
-    timedelta(hours=1),
-    timedelta(hours=6),
-    timedelta(hours=24),
-)
-MAX_TRIES = len(WAITS) + 1
 CLAIM = 100
 CONNECTORS_AT_ONCE = 8
-# Then it goes behind the others that wait.
 TURN_SECONDS = 5.0
+PLACES = 1_000  # actions of a run: 50 steps of 20
 _LOOK_SECONDS = 1.0
-_CHUNK = 500
-_CANCELLABLE = (RunState.QUEUED, RunState.WAITING, RunState.HELD)
+
+
+# Whose turn it is
 
 
 def run_due(*, limit: int = CLAIM) -> int:
-    """Go on with runs that are due, in this thread; how many were taken in hand.
+    """Take due runs as far as they go, in this thread; how many were taken in hand.
 
     One of each connector in turn. Any number of processes may run it.
     """
-    claims.sweep()
+    claims.free_lost()
     due = deque(claims.due_connectors())
     taken = 0
     while due and taken < limit and not stopping.is_set():
         pk = due.popleft()
-        if _run_next(pk):
+        if _take_next(pk):
             taken += 1
             due.append(pk)
     return taken
 
 
 def run_side_by_side() -> int:
-    """Go on with all that is due, connectors side by side; how many were taken.
+    """Take all that is due as far as it goes; how many runs were taken in hand.
 
-    A connector with many runs, or with a slow receiver, has one thread of several, and
-    goes to the end of the line after its turn.
+    Each connector has one of several threads for a few seconds, then those go first
+    that had less: neither many runs nor a slow receiver hold up other connectors.
     """
-    claims.sweep()
+    claims.free_lost()
     turns: dict[Future[int], int] = {}
     served: Counter[int] = Counter()
     with ThreadPoolExecutor(CONNECTORS_AT_ONCE) as pool:
@@ -79,13 +68,12 @@ def run_side_by_side() -> int:
                 turns[pool.submit(_turn, pk)] = pk
             if not turns:
                 return served.total()
-            done, _ = wait(turns, _LOOK_SECONDS, return_when=FIRST_COMPLETED)
-            for turn in done:
+            ended, _ = wait(turns, _LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            for turn in ended:
                 served[turns.pop(turn)] += turn.result()
 
 
 def _next_connectors(turns: dict[Future[int], int], served: Counter[int]) -> list[int]:
-    """Who may have the threads that are free: those who had least go first."""
     room = CONNECTORS_AT_ONCE - len(turns)
     if not room or stopping.is_set():
         return []
@@ -94,11 +82,11 @@ def _next_connectors(turns: dict[Future[int], int], served: Counter[int]) -> lis
 
 
 def _turn(connector_id: int) -> int:
-    """Its runs one after another for a while; how many. In a thread of its own."""
+    """Take its runs one after another for a while, in a thread; how many."""
     until = time.monotonic() + TURN_SECONDS
     taken = 0
     try:
-        while not stopping.is_set() and _run_next(connector_id):
+        while not stopping.is_set() and _take_next(connector_id):
             taken += 1
             if time.monotonic() > until:
                 break
@@ -107,110 +95,132 @@ def _turn(connector_id: int) -> int:
     return taken
 
 
-def _run_next(connector_id: int) -> bool:
+def _take_next(connector_id: int) -> bool:
     claim = claims.claim(connector_id)
     if claim is not None:
-        _go_on(claim)
+        _take(claim)
     return claim is not None
 
 
-def _go_on(claim: Claim) -> None:
-    """Take a claimed run as far as it goes. Raises nothing: a run is not lost."""
+# Going through a run
+
+
+def _take(claim: Claim) -> None:
+    """Go on with a claimed run. Raises nothing: what is stored is not lost."""
     try:
-        if claim.run.attempts > MAX_TRIES:
-            _give_up(claim, "Its worker stopped each time.")
-        else:
-            courses.follow(claim)
+        _go_on(claim)
     except LostClaim:
-        logger.info("Run %s is in other hands", claim.run.pk)
-    except Exception as error:  # whatever it is, the run stays for another try
-        logger.exception("Run %s could not go on", claim.run.pk)
-        _try_later(claim, f"{type(error).__name__}: {error}")
-
-
-def _try_later(claim: Claim, reason: str) -> None:
-    try:
-        if claim.run.attempts >= MAX_TRIES:
-            _give_up(claim, reason)
-        else:
-            wait = WAITS[claim.run.attempts - 1]
-            claim.leave(
-                RunState.QUEUED, next_at=timezone.now() + wait, error=reason[:300]
-            )
-    except Exception:
+        logger.warning("Run %s went to another worker", claim.run.pk)
+    except DatabaseFailure:
         logger.exception("Run %s waits for its lease to end", claim.run.pk)
 
 
-def _give_up(claim: Claim, reason: str) -> None:
-    """It failed for good, until somebody retries it; what was kept is told."""
-    logger.error("Run %s needs a person: it was given up", claim.run.pk)
-    kept = Run.objects.values_list("results", flat=True).get(pk=claim.run.pk)
-    claim.leave(
-        RunState.FAILED,
-        results=_settled(kept),
-        error=reason[:300],
-        finished_at=timezone.now(),
-    )
+def _go_on(claim: Claim) -> None:
+    try:
+        _Work(claim).go_on()
+    except LostClaim:
+        raise
+    except Exception as error:  # whatever it is, the run stays for another try
+        logger.exception("Run %s could not go on", claim.run.pk)
+        claims.after_failure(claim, f"{type(error).__name__}: {error}")
 
 
-def _settled(raw: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return results.write(results.settled(results.read(raw)))
+class _Work:
+    """One claimed run on its way through its plan."""
 
+    def __init__(self, claim: Claim) -> None:
+        self._claim = claim
+        self.run = claim.run
+        self.plan = plans.read(self.run.version.steps if self.run.version else [])
+        self.results = results.read(self.run.results)
 
-# What people do
+    def go_on(self) -> None:
+        """Do what is left, until a step waits or nothing is left.
 
+        A process that is told to stop hands the run back before its next action.
+        """
+        for step in self.plan.steps:
+            result = self._result_of(step)
+            if result.verdict is None:
+                told = step.filter.verdict(self.data)
+                result.verdict, result.why = told.is_true, told.why
+            if not result.verdict:
+                continue
+            if step.delay and result.waited_until is None:
+                self._wait(result, step.delay)
+                return
+            for action in step.actions:
+                if stopping.is_set():
+                    self._leave(RunState.QUEUED)
+                    return
+                self._do(step, action, result)
+        self._finish()
 
-def retry(runs: QuerySet[Run]) -> int:
-    """Let failed runs go on where they failed; how many.
+    def _result_of(self, step: Step) -> StepResult:
+        found = next((one for one in self.results if one.step == step.id), None)
+        if found is None:
+            found = StepResult(step.id, step.name)
+            self.results.append(found)
+        return found
 
-    What stands is not done again, failed actions are, and filters behind the first
-    failure are asked anew. Runs that have not failed are left alone, so that asking
-    twice does nothing.
-    """
-    failed = list(runs.filter(state=RunState.FAILED).order_by("pk").values_list("pk"))
-    ids = [pk for (pk,) in failed]
-    chunks = (ids[at : at + _CHUNK] for at in range(0, len(ids), _CHUNK))
-    count = sum(map(_retry_chunk, chunks))
-    wake.hint(RUN_CONNECTORS)
-    return count
+    @cached_property
+    def _received(self) -> Mapping[str, Any]:
+        run = self.run
+        return {
+            **run.data,
+            "run": {"id": run.pk, "received_at": run.received_at.isoformat()},
+            "connector": {"name": run.connector.name},
+        }
 
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What tokens stand for now: what came in, and what was answered since."""
+        return {**self._received, "responses": results.answers(self.results)}
 
-def _retry_chunk(ids: list[int]) -> int:
-    with transaction.atomic():
-        rows = Run.objects.select_for_update().filter(pk__in=ids, state=RunState.FAILED)
-        found = list(rows.order_by("pk"))
-        for run in found:
-            again = results.to_be_retried(results.read(run.results))
-            run.results = results.write(again)
-            run.state, run.next_at = RunState.QUEUED, timezone.now()
-            run.attempts, run.error, run.finished_at = 0, "", None
-        columns = ["results", "state", "next_at", "attempts", "error", "finished_at"]
-        Run.objects.bulk_update(found, columns)
-    return len(found)
+    def _wait(self, result: StepResult, delay: timedelta) -> None:
+        until = timezone.now() + delay
+        result.waited_until = until.isoformat()
+        self._leave(RunState.WAITING, next_at=until)
 
+    def _do(self, step: Step, action: PlannedAction, result: StepResult) -> None:
+        kept = result.of_action(action.id, action.name)
+        if kept.stands:
+            return
+        result.sort(step)
+        had_begun = kept.has_begun
+        if not doing.is_repeatable(action.name):
+            kept.outcome = BEGUN
+            self._keep()
+        self._claim.check()
+        started = time.monotonic()
+        done = doing.do(action, self._context(action, had_begun=had_begun))
+        kept.outcome, kept.detail, kept.output = done.outcome, done.detail, done.output
+        kept.milliseconds = round((time.monotonic() - started) * 1000)
+        self._keep()
 
-def cancel(run: Run) -> bool:
-    """End a run that is queued, waits or is held; False for any other.
-
-    What it did stands.
-    """
-    with transaction.atomic():
-        waiting = Run.objects.select_for_update().filter(
-            pk=run.pk, state__in=_CANCELLABLE
+    def _context(self, action: PlannedAction, *, had_begun: bool) -> doing.Context:
+        run = self.run
+        return doing.Context(
+            connector=run.connector,
+            run_id=run.pk,
+            received_at=run.received_at,
+            data=self.data,
+            once=run.pk * PLACES + self.plan.place_of(action) + 1,
+            trail=run.trail,
+            had_begun=had_begun,
         )
-        row = waiting.first()
-        if row is None:
-            return False
-        row.state, row.finished_at = RunState.CANCELLED, timezone.now()
-        row.results = _settled(row.results)
-        row.save(update_fields=["state", "finished_at", "results"])
-    return True
 
+    def _keep(self) -> None:
+        self._claim = self._claim.keep(self.results)
 
-def run_held(connector: Connector) -> int:
-    """Let what was held run with the steps of now; how many."""
-    freed = Run.objects.filter(connector=connector, state=RunState.HELD).update(
-        state=RunState.QUEUED, version=connector.version_id, next_at=timezone.now()
-    )
-    wake.hint(RUN_CONNECTORS)
-    return freed
+    def _leave(self, state: RunState, **columns: Any) -> None:
+        told = results.write(self.results)
+        self._claim.leave(state, results=told, **columns)
+
+    def _finish(self) -> None:
+        failed = results.first_failure(self.results)
+        self._leave(
+            RunState.FAILED if failed else RunState.DONE,
+            error=failed.detail[: claims.ERROR_CHARS] if failed else "",
+            finished_at=timezone.now(),
+        )

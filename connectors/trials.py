@@ -6,10 +6,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from connectors import courses, doing, plan_words, plans, tokens
+from connectors import doing, plan_words, plans, tokens
 from connectors.conditions import Filter
 from connectors.doing import Context
-from connectors.models import Connector, Run
+from connectors.models import Connector
 from connectors.plans import Plan, PlannedAction, Step
 from optout.action_table import ACTIONS
 
@@ -56,28 +56,35 @@ def dry_run(connector: Connector, input: Mapping[str, Any]) -> Trial:
     version = connector.version
     plan = plans.read(version.steps) if version else Plan()
     context = _context(connector, input)
-    return Trial([_tried(plan, step, context) for step in plan.steps])
+    return Trial(
+        [_tried(step, number, context) for number, step in enumerate(plan.steps, 1)]
+    )
 
 
 def _context(connector: Connector, input: Mapping[str, Any]) -> Context:
     now = timezone.now()
-    nobody = Run(pk=0, connector=connector, received_at=now)
+    data = {
+        **input,
+        "responses": {},
+        "run": {"id": 0, "received_at": now.isoformat()},
+        "connector": {"name": connector.name},
+    }
     return Context(
         connector=connector,
         run_id=0,
         received_at=now,
-        data=courses.data_of(nobody, input, {}),
+        data=data,
         once=0,
         trail=(),
     )
 
 
-def _tried(plan: Plan, step: Step, context: Context) -> TriedStep:
+def _tried(step: Step, number: int, context: Context) -> TriedStep:
     verdict = step.filter.verdict(context.data)
     asks_answers = any(map(_has_answer, _texts(step.filter)))
     why = f"{verdict.why} {NO_ANSWERS}" if asks_answers else verdict.why
     return TriedStep(
-        name=courses.name_of(plan, step),
+        name=plan_words.title(step, number),
         verdict=verdict.is_true,
         why=why,
         wait=plan_words.wait_in_words(step.delay) if verdict.is_true else "",

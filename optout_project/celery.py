@@ -28,7 +28,7 @@ _PERIODS = {
     "broadcaster.tasks.note_progress": timedelta(seconds=30),
     "broadcaster.tasks.enrol_people": timedelta(seconds=5),
     "broadcaster.tasks.advance_sequences": timedelta(seconds=5),
-    "connectors.tasks.run_connectors": timedelta(seconds=2),
+    "connectors.tasks.run_connectors": timedelta(seconds=5),
     "connectors.tasks.forget_old_runs": timedelta(hours=1),
 }
 

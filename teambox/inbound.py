@@ -16,7 +16,6 @@ from django.utils import timezone
 from optout import wake
 from optout.addresses import InvalidAddress
 from optout.models import Channel
-from optout.storable import storable
 from teambox import keyword_requests, smart_replies, threads
 from teambox.keyword_requests import Handled
 from teambox.models import EventState, InboundEvent
@@ -99,14 +98,26 @@ def _store(
     channel: Channel, message_id: str, **columns: Any
 ) -> tuple[InboundEvent, bool]:
     """The event, committed and leased to us if it is new; whether it is."""
-    columns = {name: storable(value) for name, value in columns.items()}
+    columns = {name: _storable(value) for name, value in columns.items()}
     mine = {"attempts": 1, "lease_until": Now() + LEASE}
     with transaction.atomic(durable=True):
         return InboundEvent.objects.get_or_create(
             channel=channel,
-            provider_event_id=storable(message_id),
+            provider_event_id=_storable(message_id),
             defaults=columns | mine,
         )
+
+
+def _storable(value: Any) -> Any:
+    """The same without NUL and half surrogate pairs, which no database takes."""
+    match value:
+        case str():
+            return value.replace("\x00", "").encode("utf-8", "replace").decode()
+        case dict():
+            return {_storable(name): _storable(inner) for name, inner in value.items()}
+        case list():
+            return [_storable(inner) for inner in value]
+    return value
 
 
 def _wait_for_first(event: InboundEvent) -> None:

@@ -45,9 +45,9 @@ class Run(models.Model):
 
     `input` is JSON text: `{"body": …, "custom_variables": …}`. `results` tell of each
     step in order what its filter said and what each action did (see `results`). A
-    result counts only for the claim it was made under: `attempts` and `lease_until`
-    tell which. `once` is what a repeated input is known by. `trail` are the connectors
-    that led here, oldest first.
+    result counts only for the claim it was made under: `attempts` counts the claims,
+    `failures` those that ended badly. `once` is what a repeated input is known by.
+    `trail` are the connectors that led here, oldest first.
     """
 
     connector = models.ForeignKey(
@@ -62,7 +62,8 @@ class Run(models.Model):
     once = models.CharField(max_length=120, null=True)  # noqa: DJ001 - unique if there
     input = models.TextField(default="{}")
     state = models.CharField(max_length=9, choices=RunState, default=RunState.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField(default=timezone.now)
     lease_until = models.DateTimeField(null=True)
     results = models.JSONField(default=list, blank=True)
@@ -82,17 +83,17 @@ class Run(models.Model):
             models.Index(fields=["connector", "-id"], name="run_newest"),
             # What came in on which days, and how much lately.
             models.Index(fields=["connector", "received_at"], name="run_received"),
-            # The pump's claim: however many wait, each connector's next is found.
-            models.Index(
-                fields=["connector", "next_at"],
-                condition=models.Q(state__in=_DUE_STATES),
-                name="run_due_of_connector",
-            ),
             # What came in while its connector was off.
             models.Index(
                 fields=["connector", "-id"],
                 condition=models.Q(state=RunState.HELD),
                 name="run_held",
+            ),
+            # The pump's claim.
+            models.Index(
+                fields=["connector", "next_at", "id"],
+                condition=models.Q(state__in=_DUE_STATES),
+                name="run_due",
             ),
             # Those whose worker may be gone.
             models.Index(

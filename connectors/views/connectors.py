@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from broadcaster.views.guards import allowed
-from connectors import activity, blueprints, building, running
+from connectors import activity, blueprints, building, rerunning
 from connectors.forms import DeleteForm, NewForm, refuse
 from connectors.models import Connector
 from connectors.views import guards
@@ -79,7 +79,7 @@ def switch(request: PageRequest, connector: Connector) -> HttpResponse:
 @act(guards.CHANGE, guards.SEND)
 def run_held(request: PageRequest, connector: Connector) -> HttpResponse:
     """Run what came in while it was off."""
-    count = running.run_held(connector)
+    count = rerunning.run_held(connector)
     what = "input runs" if count == 1 else "inputs run"
     messages.success(request, f"{count:,} held {what} now.")
     return redirect(url_of(connector))
