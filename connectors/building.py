@@ -4,9 +4,8 @@ import secrets
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from connectors import plan_checks, plans
+from connectors import plan_checks, plans, rerunning
 from connectors.models import (
     DESCRIPTION_CHARS,
     NAME_CHARS,
@@ -37,7 +36,6 @@ __all__ = [
 TOKEN_BYTES = 32
 DELETED_AT_ONCE = 500
 _AHEAD = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING)
-_STOPPABLE = (RunState.QUEUED, RunState.WAITING, RunState.HELD)
 
 
 def create(*, name: str, description: str = "", actor: Actor) -> Connector:
@@ -209,9 +207,7 @@ def _stop(connector: Connector) -> None:
     _set_token(connector)
     connector.is_active = False
     connector.save(update_fields=["token", "token_digest", "is_active"])
-    connector.runs.filter(state__in=_STOPPABLE).update(
-        state=RunState.CANCELLED, finished_at=timezone.now()
-    )
+    rerunning.cancel(connector.runs.all())
     if connector.runs.filter(state=RunState.RUNNING).exists():
         message = "One of its runs is at work. Try again in a minute."
         raise BuildError("running", message, "cancel_runs")

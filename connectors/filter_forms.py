@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from connectors import operators
 from connectors.conditions import (
     MAX_CONDITIONS,
     Condition,
@@ -17,7 +18,6 @@ from connectors.operators import KIND_LABELS, OPERATORS, Kind
 
 _FIELDS = ("value", "operator", "operand", "upper", "delimiter")
 _EMPTY = {"value": "", "operator": "text:is", "operand": "", "upper": ""}
-LIST_OPERATORS = ("in_list", "not_in_list")
 MATCHES = {Match.ALL: "All of these hold", Match.ANY: "Any of these holds"}
 
 
@@ -74,7 +74,8 @@ class FilterForm:
             return None
         kind, _, name = row["operator"].partition(":")
         raw = {**row, "kind": kind, "operator": name}
-        if name not in LIST_OPERATORS:
+        found = operators.find(kind, name)
+        if not (found and found.takes_list):
             raw["delimiter"] = ","
         try:
             return check_condition(raw)
@@ -85,10 +86,8 @@ class FilterForm:
 
     def shown(self) -> list[Row]:
         """The rows for the page, counted from 1."""
-        return [
-            Row(at + 1, row, self.errors.get(at, {}))
-            for at, row in enumerate(self.rows)
-        ]
+        rows = enumerate(self.rows)
+        return [Row(at + 1, row, self.errors.get(at, {})) for at, row in rows]
 
     @property
     def choices(self) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -112,7 +111,7 @@ def _options(kind: Kind) -> list[dict[str, Any]]:
             "value": f"{kind}:{one.name}",
             "label": one.label,
             "operands": one.operands,
-            "is_list": one.name in LIST_OPERATORS,
+            "is_list": one.takes_list,
         }
         for one in OPERATORS[kind]
     ]
@@ -125,12 +124,6 @@ def _row(condition: Condition) -> dict[str, str]:
 
 def _sent(data: QueryDict) -> list[dict[str, str]]:
     """The rows as they were sent; a field that is missing in one is empty there."""
-    columns = {name: data.getlist(name) for name in _FIELDS}
-    count = min(max(map(len, columns.values())), MAX_CONDITIONS + 1)
-    return [
-        {
-            name: (column[at] if at < len(column) else "")
-            for name, column in columns.items()
-        }
-        for at in range(count)
-    ]
+    columns = [data.getlist(name) for name in _FIELDS]
+    rows = islice(zip_longest(*columns, fillvalue=""), MAX_CONDITIONS + 1)
+    return [dict(zip(_FIELDS, row, strict=True)) for row in rows]
