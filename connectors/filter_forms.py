@@ -1,6 +1,7 @@
 """The conditions of a step as a form of rows."""
 
 from dataclasses import dataclass, field
+from itertools import islice, zip_longest
 from typing import Any
 
 from django.http import QueryDict
