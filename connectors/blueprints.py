@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from broadcaster.models import all_sequences
-from connectors import building, receiving
+from connectors import building, samples
 from connectors.conditions import Condition, Filter
 from connectors.models import Connector
 from connectors.operators import Kind
@@ -131,7 +131,7 @@ BLUEPRINTS = (
 
 
 def insert(key: str, *, name: str, description: str = "", actor: Actor) -> Connector:
-    """Make a connector from a template, switched off, with its example as a held run.
+    """Make a connector from a template, switched off, with its example as a sample.
 
     Raises BuildError as `building.create` does.
     """
@@ -141,6 +141,5 @@ def insert(key: str, *, name: str, description: str = "", actor: Actor) -> Conne
             name=name, description=description or chosen.description, actor=actor
         )
         building.save_plan(made, Plan(tuple(chosen.steps())), actor=actor)
-        example = {"body": dict(chosen.example), "custom_variables": {}}
-        receiving.receive(made, input=example)
+        samples.keep_example(made, dict(chosen.example))
     return made

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from connectors import receiving
-from connectors.models import Connector, Run, RunState
+from connectors.models import Connector, Origin, Run, RunState
 
 MAX_SAMPLES = 5
 _EXAMPLE = "An example: nothing was done with it."
@@ -27,6 +27,7 @@ def keep_example(connector: Connector, body: Any) -> Run:
         connector=connector,
         version=connector.version,
         input=receiving.written({"body": body, "custom_variables": {}}),
+        origin=Origin.EXAMPLE,
         state=RunState.CANCELLED,
         error=_EXAMPLE,
         finished_at=timezone.now(),

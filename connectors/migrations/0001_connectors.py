@@ -136,6 +136,7 @@ class Migration(migrations.Migration):
                             ("again", "Run again"),
                             ("connector", "From a connector"),
                             ("smart_reply", "From a smart reply"),
+                            ("example", "An example"),
                         ],
                         default="received",
                         max_length=11,

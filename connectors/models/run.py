@@ -38,6 +38,7 @@ class Origin(models.TextChoices):
     AGAIN = "again", "Run again"
     CONNECTOR = "connector", "From a connector"
     SMART_REPLY = "smart_reply", "From a smart reply"
+    EXAMPLE = "example", "An example"
 
 
 class Run(models.Model):
