@@ -1,13 +1,12 @@
 """The forms of the connectors' pages."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from connectors import blueprints
+from connectors import blueprints, inputs
 from connectors.models import (
     DESCRIPTION_CHARS,
     NAME_CHARS,
@@ -15,6 +14,7 @@ from connectors.models import (
     SignatureKind,
 )
 from connectors.plans import MAX_DELAY, STEP_NAME_CHARS
+from optout import strict_json
 from optout.refusals import Refused
 
 MAX_INPUT_CHARS = 262_144
@@ -108,16 +108,13 @@ class InputForm(forms.Form):
     def clean_body(self) -> Any:
         """The JSON's value; says where it cannot be read."""
         try:
-            return json.loads(self.cleaned_data["body"], parse_constant=_no_constant)
-        except json.JSONDecodeError as error:
-            message = f"This is no JSON: {error.msg}, line {error.lineno}."
-            raise ValidationError(message) from None
-        except (ValueError, RecursionError):
-            raise ValidationError("This is no JSON that can be read.") from None
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
+            body = strict_json.read(self.cleaned_data["body"].encode())
+            inputs.check({"body": body})
+        except strict_json.NotJSON as error:
+            raise ValidationError(str(error)) from None
+        except inputs.InputError as error:
+            raise ValidationError(error.message) from None
+        return body
 
 
 # Settings
