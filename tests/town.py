@@ -12,7 +12,7 @@ from broadcaster import broadcasts, enrolments, preparing, sequences, steps
 from broadcaster.broadcasts import Words
 from broadcaster.models import Broadcast, Enrolment, EnrolmentSource, Sequence
 from broadcaster.steps import Timing
-from connectors import building, door_settings, plans, samples
+from connectors import building, door_settings, plans, receiving, running, samples
 from connectors.conditions import Condition, Filter
 from connectors.operators import Kind
 from connectors.plans import Plan, PlannedAction, Step
@@ -274,8 +274,13 @@ def _connector(said: Said, listed: OptOutList) -> dict[str, Any]:
     samples.keep_example(
         made, {"phone": ASHA, "name": said.name, said.short: said.words}
     )
+    building.switch(made, True)
+    failed = {"phone": said.short, "words": said.words[:1_000]}
+    run = receiving.receive(made, input={"body": failed, "custom_variables": {}}).run
+    running.run_due()
     return {
         "connector": made.pk,
+        "run_pk": run.pk,
         "secret_pk": secret.pk,
         "step_id": step.id,
         "action_id": action.id,

@@ -15,6 +15,7 @@ ADMINS = frozenset({Role.ADMIN})
 _OPEN = """
     healthz readyz login logout api-schema api-docs
     unsubscribe unsubscribe-leave unsubscribe-back unsubscribe-preferences
+    connector-hook
 """
 
 _PAGES = {
@@ -46,7 +47,7 @@ _PAGES = {
         removal removal-put-back
         sequence sequence-people sequence-report sequence-step-mail
         sequence-upcoming sequences
-        connector-edit connector-try connectors
+        connector-edit connector-run connector-runs connector-try connectors
     """,
     AGENTS: """
         canned-reply-add canned-reply-delete canned-reply-edit
@@ -68,7 +69,8 @@ _PAGES = {
         smart-reply-settings
         connector-action connector-action-delete connector-action-move
         connector-action-new connector-actions connector-delete connector-example
-        connector-new connector-run-held connector-secret-delete
+        connector-new connector-run-again connector-run-cancel connector-run-held
+        connector-run-retry connector-runs-retry connector-secret-delete
         connector-settings connector-signature connector-step-delete
         connector-step-filter connector-step-move connector-step-name
         connector-step-new connector-step-wait connector-switch connector-url

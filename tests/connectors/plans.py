@@ -18,7 +18,7 @@ LEFT = Filter(conditions=(Condition("{{body.status}}", Kind.TEXT, "is", "left"),
 def add_action(number: str = PHONE) -> PlannedAction:
     """Adds a number to the default list, on all channels."""
     settings: dict[str, Any] = {"lists": [default_list().pk], "reason_code": "person"}
-    whom = {"number": number, "email": "", "channel": 0}
+    whom = {"number": number, "email": "", "channel": None}
     return PlannedAction(new_id(), "add_to_opt_out_list", settings, whom)
 
 
