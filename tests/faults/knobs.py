@@ -16,6 +16,7 @@ SHORT_LEASES: Mapping[str, object] = {
     "optout.webhook_delivery.MARGIN_SECONDS": 0.2,
     "teambox.inbound.LEASE": 1.5,
     "broadcaster.preparing.LEASE": 1.5,
+    "connectors.claims.LEASE": 1.5,
 }
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from broadcaster import preparing
 from broadcaster.models import Broadcast, Enrolment
 from broadcaster.step_timing import Timing
+from connectors.models import Run
 from optout import handover, invariants, lifts, list_deletion
 from optout.actors import NOBODY
 from optout.addresses import parse
@@ -36,6 +37,8 @@ from optout.models import (
 )
 from teambox.models import InboundEvent
 from tests.broadcaster.conftest import draft, numbers, phone  # noqa: F401
+from tests.connectors.making import make_connector, post, step
+from tests.connectors.making import work as run_connectors
 from tests.factories import RAHUL, drain, make_channel, make_list, opt_out
 from tests.invariants import assert_invariants_hold
 from tests.sequencing import AT_ONCE, DAY, enrol, make_sequence, work
@@ -75,6 +78,8 @@ def lived_in(draft: Callable[..., Broadcast], settings: Any, tmp_path: Any) -> N
     handover.finish_batches()
     enrol(make_sequence(channel, AT_ONCE, Timing(DAY)), PEOPLE[5])
     work()
+    post(make_connector(step()))
+    run_connectors()
 
 
 def test_all_hold_where_everything_took_its_course(lived_in: None) -> None:
@@ -241,6 +246,16 @@ BREAKS: dict[str, Callable[[], Any]] = {
     "who_is_sent_to_has_a_message": set_on(Enrolment.objects, state="sending"),
     "everybody_is_at_a_step_of_their_sequence": at_a_step_of_another_sequence,
     "who_is_on_the_way_is_looked_at_again": set_on(Enrolment.objects, next_at=None),
+    "runs_in_hand_have_a_lease": set_on(Run.objects, lease_until=LONG_AGO),
+    "runs_that_ended_say_when": set_on(Run.objects, finished_at=None),
+    "runs_done_tell_of_each_step": set_on(Run.objects, results=[]),
+    "runs_that_ended_left_nothing_begun": set_on(
+        Run.objects, results=[{"actions": [{"outcome": "begun"}]}]
+    ),
+    "runs_that_failed_say_why": set_on(Run.objects, state="failed"),
+    "runs_go_on": set_on(
+        Run.objects, state="queued", next_at=LONG_AGO, finished_at=None
+    ),
 }
 
 
