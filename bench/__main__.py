@@ -25,6 +25,7 @@ BENCHES = (
     "pages",
     "reporting",
     "sequences",
+    "posts",
 )
 
 

@@ -5,12 +5,13 @@ import pickle
 from functools import cache
 from pathlib import Path
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from bench.statements import Script
 from bench.web import SCRIPTS
+from connectors.models import Run
 
 
 @cache
@@ -31,7 +32,15 @@ def bare(request: HttpRequest, name: str, number: int) -> HttpResponse:
     )
 
 
+@csrf_exempt
+def bare_post(request: HttpRequest, pk: int) -> JsonResponse:
+    """Insert the body as a run of a connector; nothing is looked up or checked."""
+    made = Run.objects.create(connector_id=pk, input=request.body.decode())
+    return JsonResponse({"run": made.pk}, status=202)
+
+
 urlpatterns = [
+    path("bare-post/<int:pk>/", bare_post),
     path("bare/<slug:name>/<int:number>/", bare),
     path("", include("optout_project.urls")),
 ]
