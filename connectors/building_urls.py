@@ -2,7 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from connectors.views import builder, connectors, settings, step_actions, steps, trying
+from connectors.views import (
+    builder,
+    connectors,
+    portable,
+    settings,
+    step_actions,
+    steps,
+    trying,
+)
 
 _ONE = "connectors/<int:pk>"
 _STEP = f"{_ONE}/steps/<slug:step_id>"
@@ -11,6 +19,8 @@ _ACTION = f"{_STEP}/actions/<slug:action_id>"
 urlpatterns: list[URLPattern] = [
     path("connectors/", connectors.index, name="connectors"),
     path("connectors/new/", connectors.new, name="connector-new"),
+    path("connectors/import/", portable.load, name="connector-import"),
+    path(f"{_ONE}/export/", portable.export, name="connector-export"),
     path(f"{_ONE}/edit/", builder.page, name="connector-edit"),
     path(f"{_ONE}/example/", builder.example, name="connector-example"),
     path(f"{_ONE}/url/", connectors.new_url, name="connector-url"),

@@ -97,17 +97,27 @@ def set_secret(connector: Connector, name: str, value: str) -> Secret:
 
     Raises BuildError `bad_name` and `bad_value`.
     """
-    if not _SECRET_NAME.fullmatch(name):
-        message = "A name is up to 30 letters, digits and underscores, such as API_KEY."
-        raise BuildError("bad_name", message, "name")
     if not value or len(value) > MAX_SECRET:
         message = f"A value has 1 to {MAX_SECRET:,} characters."
         raise BuildError("bad_value", message, "value")
-    sealed: Any = {"value": value}
-    kept, _ = Secret.objects.update_or_create(
-        connector=connector, name=name, defaults={"value": sealed}
-    )
+    kept = name_secret(connector, name)
+    kept.value = {"value": value}
+    kept.save(update_fields=["value"])
     return kept
+
+
+def name_secret(connector: Connector, name: str) -> Secret:
+    """The secret of this name; a new one has no value. Raises BuildError `bad_name`.
+
+    Requests that use one without a value fail.
+    """
+    if not _SECRET_NAME.fullmatch(name):
+        message = "A name is up to 30 letters, digits and underscores, such as API_KEY."
+        raise BuildError("bad_name", message, "name")
+    nothing: Any = {"value": ""}
+    return Secret.objects.get_or_create(
+        connector=connector, name=name, defaults={"value": nothing}
+    )[0]
 
 
 def drop_secret(connector: Connector, name: str) -> None:

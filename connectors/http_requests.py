@@ -56,7 +56,8 @@ def _client() -> egress.Client:
 
 def prepared(settings: Mapping[str, Any], context: Context) -> Request:
     """Fill in a request. Raises MissingAttribute and TokenError."""
-    secrets = {row.name: row.value["value"] for row in context.connector.secrets.all()}
+    rows = context.connector.secrets.all()
+    secrets = {row.name: row.value["value"] for row in rows if row.value["value"]}
     data = {**context.data, "secrets": secrets}
     kind = settings["body_kind"]
     headers = _headers(settings["headers"], data)

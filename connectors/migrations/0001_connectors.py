@@ -84,6 +84,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["name", "id"],
+                "permissions": [("export_connector", "Can export a connector")],
             },
         ),
         migrations.CreateModel(

@@ -60,6 +60,7 @@ class Connector(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
+        permissions = [("export_connector", "Can export a connector")]
         constraints = [
             models.UniqueConstraint(
                 Upper("name"),

@@ -69,6 +69,7 @@ _PAGES = {
         smart-reply-settings
         connector-action connector-action-delete connector-action-move
         connector-action-new connector-actions connector-delete connector-example
+        connector-export connector-import
         connector-new connector-run-again connector-run-cancel connector-run-held
         connector-run-retry connector-runs-retry connector-secret-delete
         connector-settings connector-signature connector-step-delete
